@@ -80,7 +80,9 @@ let package = Package(
         // MARK: ExecutorTools — the ten tools, over the machine's real interfaces
         .target(
             name: "ExecutorTools",
-            dependencies: ["CLinux", "ExecutorAPI", "ExecutorPolicy", "ExecutorRunner", "StrictJSON", "Systemd", "Wire"],
+            dependencies: [
+                "CLinux", "ExecutorAPI", "ExecutorPolicy", "ExecutorRunner", "StrictJSON", "Systemd", "Wire",
+            ],
             cSettings: gnu, swiftSettings: strict),
         .testTarget(
             name: "ExecutorToolsTests",
@@ -121,7 +123,8 @@ let package = Package(
 
         // MARK: AgentMemory — SQLite: sessions, messages, incidents, inbox, outbox
         .target(name: "AgentMemory", dependencies: [grdb, "StrictJSON"], swiftSettings: strict),
-        .testTarget(name: "AgentMemoryTests", dependencies: ["AgentMemory", grdb, "StrictJSON"], swiftSettings: strict),
+        .testTarget(
+            name: "AgentMemoryTests", dependencies: ["AgentMemory", grdb, "StrictJSON"], swiftSettings: strict),
 
         // MARK: AgentCore — the loop, the built-in brain; knows no Telegram, no SQLite, no socket
         .target(name: "AgentCore", dependencies: ["ExecutorAPI", "StrictJSON"], swiftSettings: strict),

@@ -68,7 +68,8 @@ extension RPCMessage {
             guard let method = method.stringValue else { throw .invalidRequest("A method is a string.") }
             let params = members["params"] ?? .object([:])
             guard params.objectValue != nil else { throw .invalidRequest("The params are a JSON object.") }
-            self = id.map { .request(id: $0, method: method, params: params) }
+            self =
+                id.map { .request(id: $0, method: method, params: params) }
                 ?? .notification(method: method, params: params)
         } else if let result = members["result"], let id {
             self = .result(id: id, result)
