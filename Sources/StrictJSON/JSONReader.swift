@@ -11,13 +11,19 @@ package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 /// What a reader puts up with. The default is what a privileged socket wants: nothing.
 package struct JSONReadingOptions: Sendable {
     /// Arrays and objects within each other, at most; the source of the figure is `docs/API.md`, "Limits".
-    package var maximumDepth = 32
+    package var maximumDepth: Int
     /// A key that appears twice: an error, or the last value counts (RFC 8259, section 4, leaves it open).
-    package var duplicateKeys = Leniency.refuse
+    package var duplicateKeys: Leniency
     /// `\ud800` without its other half: an error, or U+FFFD.
-    package var loneSurrogates = Leniency.refuse
+    package var loneSurrogates: Leniency
 
     package enum Leniency: Sendable { case refuse, accept }
+
+    package init(
+        maximumDepth: Int = 32, duplicateKeys: Leniency = .refuse, loneSurrogates: Leniency = .refuse
+    ) {
+        (self.maximumDepth, self.duplicateKeys, self.loneSurrogates) = (maximumDepth, duplicateKeys, loneSurrogates)
+    }
 
     package static let strict = JSONReadingOptions()
     /// For servers we do not control: their text is taken as far as it can be.

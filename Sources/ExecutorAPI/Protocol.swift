@@ -1,0 +1,126 @@
+package import StrictJSON
+
+/// The words of the Model Context Protocol that both sides use; schemas: modelcontextprotocol.io.
+package enum MCP {
+    /// The revision this program speaks: stateless, discovery by `server/discover`.
+    package static let version = "2026-07-28"
+    /// The last revision with an `initialize` handshake; answered for clients of that era.
+    package static let handshakeVersion = "2025-11-25"
+
+    package enum Meta {
+        package static let protocolVersion = "io.modelcontextprotocol/protocolVersion"
+        package static let clientInfo = "io.modelcontextprotocol/clientInfo"
+        package static let clientCapabilities = "io.modelcontextprotocol/clientCapabilities"
+        package static let serverInfo = "io.modelcontextprotocol/serverInfo"
+        package static let progressToken = "progressToken"
+        /// The caller's id for an operation that must happen at most once.
+        package static let operation = "devops-agent/operation"
+    }
+}
+
+/// Every method the executor answers.
+package enum ExecutorMethod: String, Sendable, Hashable, CaseIterable {
+    case approvalsApprove = "executor/approvals/approve"
+    case approvalsDeny = "executor/approvals/deny"
+    case approvalsList = "executor/approvals/list"
+    case auditQuery = "executor/audit/query"
+    case auditVerify = "executor/audit/verify"
+    case discover = "server/discover"
+    case explain = "executor/explain"
+    case initialize
+    case note = "executor/note"
+    case ping
+    case status = "executor/status"
+    case toolsCall = "tools/call"
+    case toolsList = "tools/list"
+}
+
+/// Limits of the executor's own methods, beside those of the wire.
+package enum ExecutorLimits {
+    /// Characters of an operation id.
+    package static let operationIDLength = 128
+    /// Command lines of one `executor/explain`.
+    package static let explainBatch = 1000
+    /// Bytes of the `detail` of one `executor/note`.
+    package static let noteBytes = 4096
+    /// How long the outcome of an operation is kept for its id.
+    package static let operationMemory = Duration.seconds(24 * 60 * 60)
+    /// How long an approval is waited for, and how long it holds.
+    package static let approvalLifetime = Duration.seconds(5 * 60)
+    /// Questions waiting for an answer at once.
+    package static let pendingApprovals = 64
+    /// Records of one `executor/audit/query`.
+    package static let auditPage = 1000
+}
+
+/// What the policy says to a command, as `executor/explain` answers.
+package struct Explanation: Sendable, Hashable {
+    package enum Verdict: String, Sendable, Hashable {
+        case allowed
+        case needsApproval = "needs_approval"
+        case denied
+    }
+
+    package var command: String
+    package var verdict: Verdict
+    package var rule: String?
+    package var reason: String
+    package var alternative: String?
+
+    package init(command: String, verdict: Verdict, rule: String?, reason: String, alternative: String? = nil) {
+        (self.command, self.verdict, self.rule) = (command, verdict, rule)
+        (self.reason, self.alternative) = (reason, alternative)
+    }
+
+    package init?(json: JSONValue) {
+        guard let verdict = json["verdict"]?.stringValue.flatMap({ Verdict(rawValue: $0) }) else { return nil }
+        self.init(
+            command: json["command"]?.stringValue ?? "", verdict: verdict, rule: json["rule"]?.stringValue,
+            reason: json["reason"]?.stringValue ?? "", alternative: json["alternative"]?.stringValue)
+    }
+
+    package var json: JSONValue {
+        .object(compacting: [
+            "command": .string(command), "verdict": .string(verdict.rawValue), "rule": JSONValue(rule),
+            "reason": .string(reason), "alternative": alternative.map { .string($0) },
+        ])
+    }
+}
+
+/// A call that waits for somebody's yes.
+package struct ApprovalQuestion: Sendable, Hashable {
+    package var id: String
+    /// The whole canonical command, never cut.
+    package var command: String
+    package var rule: String
+    package var level: String
+    package var justification: String?
+    /// Who asks: uid and pid from the kernel.
+    package var caller: String
+    /// RFC 3339, UTC.
+    package var expires: String
+
+    package init(
+        id: String, command: String, rule: String, level: String, justification: String?, caller: String,
+        expires: String
+    ) {
+        (self.id, self.command, self.rule, self.level) = (id, command, rule, level)
+        (self.justification, self.caller, self.expires) = (justification, caller, expires)
+    }
+
+    package init?(json: JSONValue) {
+        guard let id = json["id"]?.stringValue, let command = json["command"]?.stringValue else { return nil }
+        self.init(
+            id: id, command: command, rule: json["rule"]?.stringValue ?? "", level: json["level"]?.stringValue ?? "",
+            justification: json["justification"]?.stringValue, caller: json["caller"]?.stringValue ?? "",
+            expires: json["expires"]?.stringValue ?? "")
+    }
+
+    package var json: JSONValue {
+        .object(compacting: [
+            "id": .string(id), "command": .string(command), "rule": .string(rule), "level": .string(level),
+            "justification": justification.map { .string($0) }, "caller": .string(caller),
+            "expires": .string(expires),
+        ])
+    }
+}

@@ -1,0 +1,129 @@
+package import ExecutorAPI
+package import StrictJSON
+package import Wire
+
+/// The executor, for the side that asks: typed calls over one connection.
+package final class ExecutorClient: Sendable {
+    private let rpc: RPCClient
+    private let name: String
+    private let answersQuestions: Bool
+
+    /// - Parameters:
+    ///   - path: The socket.
+    ///   - name: What this client calls itself in the log.
+    ///   - answersQuestions: Whether approvals may be asked of this client (MCP's elicitation).
+    /// - Throws: ``SocketError`` when nobody listens.
+    package init(socket path: String, name: String, answersQuestions: Bool = false) throws(SocketError) {
+        rpc = try RPCClient.connect(to: path)
+        (self.name, self.answersQuestions) = (name, answersQuestions)
+    }
+
+    package var isOpen: Bool { rpc.isOpen }
+
+    package func close() { rpc.close() }
+
+    /// One request with the protocol's own words added to its `_meta`.
+    ///
+    /// - Throws: ``RPCError``, ``SocketError``, `CancellationError`.
+    package func request(
+        _ method: ExecutorMethod, _ params: [String: JSONValue] = [:],
+        progress: (@Sendable (JSONValue) -> Void)? = nil
+    ) async throws -> JSONValue {
+        var params = params
+        var meta = params["_meta"]?.objectValue ?? [:]
+        meta[MCP.Meta.protocolVersion] = .string(MCP.version)
+        meta[MCP.Meta.clientInfo] = ["name": .string(name), "version": .string(programVersion)]
+        meta[MCP.Meta.clientCapabilities] = answersQuestions ? ["elicitation": ["form": [:]]] : [:]
+        params["_meta"] = .object(meta)
+        return try await rpc.request(method.rawValue, params, progress: progress)
+    }
+}
+
+/// What came of `tools/call`.
+package enum ToolCallAnswer: Sendable {
+    case result(ToolResult)
+    /// Somebody has to say yes first; call again with the answer and `state`, which is good once.
+    case question(ApprovalQuestion, message: String, state: String)
+}
+
+/// An answer to a question, for the second call.
+package struct ApprovalAnswer: Sendable {
+    package var approved: Bool
+    package var state: String
+    package init(approved: Bool, state: String) { (self.approved, self.state) = (approved, state) }
+}
+
+extension ExecutorClient {
+    package func tools() async throws -> [ToolDefinition] {
+        let result = try await request(.toolsList)
+        return result["tools"]?.arrayValue?.compactMap { ToolDefinition(json: $0) } ?? []
+    }
+
+    /// - Parameter operation: The same id again, within a day, answers with the recorded outcome.
+    package func callTool(
+        _ name: String, _ arguments: [String: JSONValue], operation: String? = nil, actor: Actor? = nil,
+        answer: ApprovalAnswer? = nil, onOutput: (@Sendable (String) -> Void)? = nil
+    ) async throws -> ToolCallAnswer {
+        var meta: [String: JSONValue] = [:]
+        meta[MCP.Meta.operation] = operation.map { .string($0) }
+        meta[Actor.metaKey] = actor?.json
+        var params: [String: JSONValue] = [
+            "name": .string(name), "arguments": .object(arguments), "_meta": .object(meta),
+        ]
+        if let answer {
+            params["requestState"] = .string(answer.state)
+            params["inputResponses"] = [
+                "approval": answer.approved
+                    ? ["action": "accept", "content": ["approve": true]] : ["action": "decline"]
+            ]
+        }
+        var progress: (@Sendable (JSONValue) -> Void)?
+        if let onOutput {
+            progress = { params in
+                if let message = params["message"]?.stringValue { onOutput(message) }
+            }
+        }
+        return try Self.answer(from: try await request(.toolsCall, params, progress: progress))
+    }
+
+    private static func answer(from result: JSONValue) throws -> ToolCallAnswer {
+        guard result["resultType"]?.stringValue == "input_required" else {
+            guard let structured = result["structuredContent"] else {
+                throw RPCError.internalError("The executor answered without structuredContent.")
+            }
+            return .result(ToolResult(structured: structured))
+        }
+        let params = result["inputRequests"]?["approval"]?["params"]
+        let about = result["_meta"]?["devops-agent/approval"].flatMap { ApprovalQuestion(json: $0) }
+        guard let about, let state = result["requestState"]?.stringValue else {
+            throw RPCError.internalError("The executor asks for something this client does not know.")
+        }
+        return .question(about, message: params?["message"]?.stringValue ?? "", state: state)
+    }
+
+    /// What the policy says to each line; at most ``ExecutorLimits/explainBatch`` of them.
+    package func explain(_ lines: [String]) async throws -> [Explanation] {
+        let result = try await request(.explain, ["commands": JSONValue(lines)])
+        return result["explanations"]?.arrayValue?.compactMap { Explanation(json: $0) } ?? []
+    }
+
+    package func status() async throws -> JSONValue { try await request(.status) }
+
+    /// Writes one of the agent's own events into the audit log.
+    package func note(_ event: String, detail: [String: JSONValue], actor: Actor? = nil) async throws {
+        var params: [String: JSONValue] = ["event": .string(event), "detail": .object(detail)]
+        if let actor { params["_meta"] = [Actor.metaKey: actor.json] }
+        _ = try await request(.note, params)
+    }
+
+    package func approvals() async throws -> [ApprovalQuestion] {
+        let result = try await request(.approvalsList)
+        return result["approvals"]?.arrayValue?.compactMap { ApprovalQuestion(json: $0) } ?? []
+    }
+
+    /// Says yes or no to a pending question; the answer is the question.
+    package func decide(_ id: String, approved: Bool) async throws -> ApprovalQuestion? {
+        let result = try await request(approved ? .approvalsApprove : .approvalsDeny, ["id": .string(id)])
+        return result["approval"].flatMap { ApprovalQuestion(json: $0) }
+    }
+}
