@@ -1,0 +1,36 @@
+/// What `/proc/PID/cgroup` says about whose process it is.
+package struct ControlGroupMembership: Sendable, Hashable {
+    /// The innermost systemd unit, such as `nginx.service` or `user@1000.service`.
+    package let unit: String?
+    /// The first 12 digits of a docker or podman container's id, as `docker ps` shows it.
+    package let container: String?
+
+    package init(unit: String?, container: String?) { (self.unit, self.container) = (unit, container) }
+
+    /// - Parameter text: Lines of `number:controllers:path`; cgroups(7).
+    package init(_ text: String) {
+        let paths = text.split(separator: "\n").compactMap { line -> (controllers: Substring, path: Substring)? in
+            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            return parts.count == 3 ? (parts[1], parts[2]) : nil
+        }
+        // systemd keeps its tree in the unified hierarchy, or in the named one beside the older controllers.
+        let systemd = paths.first { $0.controllers == "name=systemd" } ?? paths.first { $0.controllers.isEmpty }
+        let names = (systemd?.path ?? "").split(separator: "/")
+        container = paths.lazy.flatMap { $0.path.split(separator: "/") }.compactMap(Self.containerID).first
+        unit = names.last { name in
+            Self.unitSuffixes.contains { name.hasSuffix($0) } && Self.containerID(name) == nil
+        }.map(String.init)
+    }
+
+    private static let unitSuffixes = [".service", ".scope", ".socket", ".mount", ".swap"]
+
+    /// `docker-ID.scope`, `libpod-ID.scope`, `cri-containerd-ID.scope`, or the bare id beneath `docker/`.
+    private static func containerID(_ name: Substring) -> String? {
+        let core = name.hasSuffix(".scope") ? name.dropLast(6) : name
+        let id = core.split(separator: "-").last ?? core
+        guard id.utf8.count == 64, id.utf8.allSatisfy({ UInt8(hexadecimal: CollectionOfOne($0)) != nil }) else {
+            return nil
+        }
+        return String(id.prefix(12))
+    }
+}
