@@ -1,0 +1,86 @@
+import ExecutorAPI
+import ExecutorPolicy
+import StrictJSON
+
+extension ToolSettings {
+    /// Reads `tools.json`; the first entry it does not understand refuses the file.
+    ///
+    /// - Parameter name: The file as an error shall call it.
+    package init(parsing bytes: [UInt8], name: String) throws(ToolSettingsError) {
+        let json: JSONValue
+        do {
+            json = try JSONValue(parsing: bytes)
+        } catch {
+            throw ToolSettingsError(
+                file: name, entry: "", problem: "it is \(error)", remedy: "Mend the JSON at that place.")
+        }
+        self.init()
+        let root = try SettingsObject(json, file: name, entry: "")
+        try root.allowOnly(["health", "logs", "services", "tools"])
+        if let object = try root.object("tools") { try readTools(object) }
+        if let object = try root.object("logs") { try readLogs(object) }
+        if let object = try root.object("health") { try readHealth(object) }
+    }
+
+    private mutating func readTools(_ object: SettingsObject) throws(ToolSettingsError) {
+        try object.allowOnly(ToolName.allCases.map(\.rawValue))
+        for name in ToolName.allCases {
+            guard let tool = try object.object(name.rawValue) else { continue }
+            let runsCommands = ![ToolName.checkPort, .systemHealth].contains(name)
+            try tool.allowOnly(runsCommands ? ["approval", "enabled", "timeout"] : ["enabled"])
+            var entry = ToolEntry()
+            entry.isEnabled = try tool.bool("enabled") ?? true
+            entry.timeout = try tool.duration("timeout", in: .seconds(1)...maximumTimeout)
+            entry.approval = try tool.choice("approval").flatMap { ApprovalLevel(rawValue: $0) }
+            tools[name.rawValue] = entry
+        }
+    }
+
+    private mutating func readLogs(_ object: SettingsObject) throws(ToolSettingsError) {
+        try object.allowOnly(["default_lines", "maximum_lines"])
+        logs.maximumLines = try object.integer("maximum_lines", in: 1...10_000) ?? logs.maximumLines
+        logs.defaultLines =
+            try object.integer("default_lines", in: 1...logs.maximumLines)
+            ?? min(logs.defaultLines, logs.maximumLines)
+    }
+
+    private mutating func readHealth(_ object: SettingsObject) throws(ToolSettingsError) {
+        try object.allowOnly(Self.thresholds.map(\.name))
+        for threshold in Self.thresholds {
+            guard let steps = try object.object(threshold.name) else { continue }
+            try steps.allowOnly(["critical", "warn"])
+            let current = health[keyPath: threshold.path]
+            let warn = try steps.number("warn", in: threshold.range) ?? current.warn
+            let critical = try steps.number("critical", in: threshold.range) ?? current.critical
+            guard threshold.worse == .more ? warn <= critical : warn >= critical else {
+                throw steps.error(
+                    "'warn' is \(warn) and 'critical' is \(critical)",
+                    "Let 'warn' be reached before 'critical'.")
+            }
+            health[keyPath: threshold.path] = HealthThresholds.Steps(warn: warn, critical: critical)
+        }
+    }
+
+    private var maximumTimeout: Duration { .seconds(300) }
+
+    private enum Worse { case more, less }
+
+    private static var thresholds:
+        [(
+            name: String, path: WritableKeyPath<HealthThresholds, HealthThresholds.Steps>, range: ClosedRange<Double>,
+            worse: Worse
+        )]
+    {
+        [
+            ("blocked_processes", \.blocked, 1...1_000_000, .more),
+            ("disk_percent", \.disk, 0...100, .more),
+            ("inodes_percent", \.inodes, 0...100, .more),
+            ("load_per_core", \.loadPerCore, 0...10_000, .more),
+            ("memory_available_percent", \.memoryAvailable, 0...100, .less),
+            ("open_files_percent", \.openFiles, 0...100, .more),
+            ("pressure_percent", \.pressure, 0...100, .more),
+            ("swap_percent", \.swap, 0...100, .more),
+            ("zombies", \.zombies, 1...1_000_000, .more),
+        ]
+    }
+}
