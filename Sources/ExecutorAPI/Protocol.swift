@@ -6,6 +6,7 @@ package enum MCP {
     package static let version = "2026-07-28"
     /// The last revision with an `initialize` handshake; answered for clients of that era.
     package static let handshakeVersion = "2025-11-25"
+    package static let supportedVersions = [version, handshakeVersion]
 
     package enum Meta {
         package static let protocolVersion = "io.modelcontextprotocol/protocolVersion"

@@ -1,0 +1,56 @@
+import ArgumentParser
+import ExecutorAPI
+import ExecutorClient
+import Glibc
+import StrictJSON
+import Wire
+
+/// The options every subcommand has, and the connection they lead to.
+struct Connection: ParsableArguments {
+    @Option(help: "The socket; else EXECUTOR_SOCKET, else the operator's, else the agent's in /run/devops-executor.")
+    var socket: String?
+    @Flag(help: "Print the executor's answer as JSON.") var json = false
+
+    var path: String {
+        if let socket { return socket }
+        if let named = getenv("EXECUTOR_SOCKET") { return String(cString: named) }
+        let operatorSocket = "/run/devops-executor/operator.sock"
+        return access(operatorSocket, R_OK | W_OK) == 0 ? operatorSocket : "/run/devops-executor/executor.sock"
+    }
+
+    /// Runs `body` with a client; turns what can go wrong into a sentence and an exit code.
+    func withClient(answersQuestions: Bool = false, _ body: (ExecutorClient) async throws -> Void) async throws {
+        do {
+            let client = try ExecutorClient(socket: path, name: "executorctl", answersQuestions: answersQuestions)
+            defer { client.close() }
+            try await body(client)
+        } catch let error as SocketError {
+            Terminal.printError("executorctl: \(error.message) Is devops-executor running?")
+            throw ExitCode(3)
+        } catch let error as RPCError {
+            Terminal.printError("executorctl: \(error.message)")
+            throw ExitCode(1)
+        }
+    }
+}
+
+enum Terminal {
+    static func printError(_ line: String) { StandardStream.error.print(line) }
+    static func printLine(_ line: String) { StandardStream.output.print(line) }
+
+    /// Values as `name: value` lines, indented by depth, for a person.
+    static func describe(_ value: JSONValue, indent: String = "") -> [String] {
+        guard let members = value.objectValue else { return [indent + scalar(value)] }
+        return members.sorted { $0.key < $1.key }.flatMap { name, member -> [String] in
+            switch member {
+            case .object(let inner) where !inner.isEmpty:
+                ["\(indent)\(name):"] + describe(member, indent: indent + "  ")
+            case .array(let elements) where elements.contains { $0.objectValue != nil }:
+                ["\(indent)\(name):"] + elements.flatMap { describe($0, indent: indent + "  - ") }
+            default: ["\(indent)\(name): \(scalar(member))"]
+            }
+        }
+    }
+
+    private static func scalar(_ value: JSONValue) -> String { value.stringValue ?? value.text }
+}
