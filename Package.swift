@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let strict: [SwiftSetting] = [
+var strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),  // SE-0335
     .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
     .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
@@ -13,6 +13,9 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+// Warnings are errors where CI builds; elsewhere a newer compiler may warn of what this one does not.
+if Context.environment["WARNINGS_AS_ERRORS"] != nil { strict.append(.treatAllWarnings(as: .error)) }  // SE-0443
 
 let package = Package(
     name: "devops-agent",
@@ -160,7 +163,8 @@ let package = Package(
         .executableTarget(
             name: "devops-agent", dependencies: ["AgentRuntime", argumentParser], swiftSettings: strict),
         .executableTarget(
-            name: "devops-executor", dependencies: [argumentParser, "ExecutorCore"], swiftSettings: strict),
+            name: "devops-executor", dependencies: [argumentParser, "ExecutorAPI", "ExecutorCore", "Wire"],
+            swiftSettings: strict),
         .executableTarget(
             name: "executorctl",
             dependencies: [argumentParser, "ExecutorAPI", "ExecutorClient", "StrictJSON", "Wire"],

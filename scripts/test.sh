@@ -1,0 +1,39 @@
+#!/bin/bash
+# Builds everything and runs the tests.
+#
+#   scripts/test.sh                 all that runs without systemd as PID 1 and without docker
+#   scripts/test.sh --system        these too, starting the real ones
+#   scripts/test.sh --coverage      prints the line coverage by module
+#   scripts/test.sh --unit          the unit tests alone, in seconds
+#   scripts/test.sh --filter REGEX  as in swift test
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+system=no coverage=no
+arguments=()
+while (($#)); do
+    case $1 in
+    --system) system=yes ;;
+    --coverage) coverage=yes ;;
+    --unit) arguments+=(--skip IntegrationTests) ;;
+    --filter)
+        arguments+=(--filter "${2:?--filter needs a regular expression}")
+        shift
+        ;;
+    *)
+        echo "usage: scripts/test.sh [--system] [--coverage] [--unit] [--filter REGEX]" >&2
+        exit 2
+        ;;
+    esac
+    shift
+done
+
+scripts/requirements.sh --test
+if [[ $coverage == yes ]]; then arguments+=(--enable-code-coverage); fi
+
+build=(swift build --build-tests -j 2 --explicit-target-dependency-import-check error)
+if [[ $coverage == yes ]]; then build+=(--enable-code-coverage); fi
+"${build[@]}"
+swift test --skip-build "${arguments[@]}"
+if [[ $system == yes ]]; then scripts/test-system.sh; fi
+if [[ $coverage == yes ]]; then scripts/coverage.sh; fi
