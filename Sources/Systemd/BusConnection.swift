@@ -1,0 +1,132 @@
+import CSystemd
+import Glibc
+
+/// One connection to the bus; for one thread at a time, which its owner sees to.
+final class BusConnection {
+    private let bus: OpaquePointer
+
+    /// The corresponding C functions are `sd_bus_new`, `sd_bus_set_address` and `sd_bus_start`.
+    ///
+    /// - Parameter address: `nil` for the machine's own: the system bus, or where that is down and this is root,
+    ///   systemd's private socket.
+    init(address: String?, timeout: Duration) throws(SystemdError) {
+        var problem: SystemdError?
+        for candidate in address.map({ [$0] }) ?? Self.addresses {
+            do {
+                bus = try Self.open(candidate, timeout)
+                return
+            } catch {
+                problem = problem ?? error
+            }
+        }
+        throw problem ?? SystemdError(.unreachable, "There is no bus to talk to.")
+    }
+
+    deinit { sd_bus_flush_close_unref(bus) }
+
+    private static var addresses: [String] {
+        let system = getenv("DBUS_SYSTEM_BUS_ADDRESS").map { String(cString: $0) }
+        return [system ?? "unix:path=/run/dbus/system_bus_socket", privateAddress]
+    }
+    /// systemd answers root here without a bus daemon between.
+    private static let privateAddress = "unix:path=/run/systemd/private"
+
+    private static func open(_ address: String, _ timeout: Duration) throws(SystemdError) -> OpaquePointer {
+        var bus: OpaquePointer?
+        try check("The bus cannot be reached", sd_bus_new(&bus))
+        guard let bus else { throw SystemdError(.unreachable, "There is no bus to talk to.") }
+        do throws(SystemdError) {
+            try check("The bus cannot be reached", sd_bus_set_address(bus, address))
+            sd_bus_set_bus_client(bus, address == privateAddress ? 0 : 1)
+            sd_bus_set_method_call_timeout(bus, timeout.microseconds)
+            try check("The bus cannot be reached", sd_bus_start(bus))
+        } catch {
+            sd_bus_unref(bus)
+            throw SystemdError(.unreachable, error.message)
+        }
+        return bus
+    }
+
+    /// Calls a method whose arguments are all texts, or one text of type `o`.
+    ///
+    /// The corresponding C function is `sd_bus_call`.
+    func call<Answer>(
+        _ path: String, _ interface: String, _ member: String, _ arguments: [String] = [], timeout: Duration,
+        read: (BusMessageReader) throws(SystemdError) -> Answer
+    ) throws(SystemdError) -> Answer {
+        var request: OpaquePointer?
+        try check(
+            "The call \(member) cannot be made",
+            sd_bus_message_new_method_call(bus, &request, Self.systemd, path, interface, member))
+        defer { sd_bus_message_unref(request) }
+        for argument in arguments {
+            let type = CChar(bitPattern: UInt8(ascii: "s"))
+            try check("The call \(member) cannot be made", sd_bus_message_append_basic(request, type, argument))
+        }
+        var error = sd_bus_error()
+        defer { sd_bus_error_free(&error) }
+        var answer: OpaquePointer?
+        let result = sd_bus_call(bus, request, timeout.microseconds, &error, &answer)
+        defer { sd_bus_message_unref(answer) }
+        guard result >= 0 else { throw Self.problem(error, member, result) }
+        guard let answer else { throw SystemdError(.other, "systemd gave no answer to \(member).") }
+        return try read(BusMessageReader(message: answer))
+    }
+
+    /// Delivers the signals of `member` from now on to ``nextSignal(_:within:)``.
+    ///
+    /// The corresponding C function is `sd_bus_match_signal`.
+    func listen(for member: String) throws(SystemdError) {
+        try check(
+            "systemd's signals cannot be asked for",
+            sd_bus_match_signal(
+                bus, nil, Self.systemd, Self.managerPath, Self.manager, member, { _, _, _ in 0 }, nil))
+        try call(Self.managerPath, Self.manager, "Subscribe", timeout: .seconds(10)) { _ in }
+    }
+
+    /// The next signal of that name, or `nil` when the time is over.
+    func nextSignal(_ member: String, within limit: Duration) throws(SystemdError) -> [BusValue]? {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            var message: OpaquePointer?
+            let result = try check("The bus broke off", sd_bus_process(bus, &message))
+            defer { sd_bus_message_unref(message) }
+            if let message, sd_bus_message_is_signal(message, Self.manager, member) > 0 {
+                sd_bus_message_rewind(message, 1)
+                return try BusMessageReader(message: message).values()
+            }
+            if result > 0 { continue }
+            let left = deadline - .now
+            guard left > .zero else { return nil }
+            try check("The bus broke off", sd_bus_wait(bus, left.microseconds))
+        }
+    }
+
+    static let systemd = "org.freedesktop.systemd1"
+    static let managerPath = "/org/freedesktop/systemd1"
+    static let manager = "org.freedesktop.systemd1.Manager"
+
+    private static func problem(_ error: sd_bus_error, _ member: String, _ result: Int32) -> SystemdError {
+        guard let raw = error.name else { return SystemdError("systemd did not answer to \(member)", errno: result) }
+        let name = String(cString: raw)
+        let text = error.message.map { SafeText.line(String(cString: $0), limit: 500) } ?? name
+        let code: SystemdError.Code =
+            switch name.split(separator: ".").last {
+            case "NoSuchUnit", "LoadFailed": .noSuchUnit
+            case "UnitMasked": .masked
+            case "AccessDenied", "InteractiveAuthorizationRequired": .permissionDenied
+            case "NoReply", "Timeout", "TimedOut": .timeout
+            case "Disconnected", "ServiceUnknown", "NameHasNoOwner", "NoServer": .unreachable
+            default: .other
+            }
+        return SystemdError(code, text.hasSuffix(".") ? text : text + ".")
+    }
+}
+
+extension Duration {
+    /// For libsystemd; at least one, since 0 means its own default.
+    var microseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        return max(1, UInt64(clamping: seconds) * 1_000_000 + UInt64(clamping: attoseconds / 1_000_000_000_000))
+    }
+}
