@@ -16,6 +16,8 @@ package struct HealthFigures: Sendable {
         package var reclaimableBytes = 0
         package var swapTotalBytes = 0
         package var swapFreeBytes = 0
+
+        package init() {}
     }
 
     package var load: [Double]
