@@ -62,4 +62,15 @@ struct ToolSettingsTests {
         #expect(settings.logs.defaultLines == 20)
         #expect(settings.health.disk == HealthThresholds.Steps(warn: 80, critical: 90))
     }
+
+    @Test("the file that ships is the defaults, written out")
+    func shippedFile() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
+        let bytes = try #require(SystemFile.read("\(root)/config/tools.json"))
+        let settings = try ToolSettings(parsing: bytes, name: "tools.json")
+        #expect(ToolName.allCases.allSatisfy(settings.isEnabled))
+        #expect(settings.tools.count == ToolName.allCases.count)
+        #expect(settings.logs == ToolSettings().logs)
+        #expect(settings.health == HealthThresholds())
+    }
 }

@@ -17,6 +17,7 @@ extension ToolSettings {
         self.init()
         let root = try SettingsObject(json, file: name, entry: "")
         try root.allowOnly(["health", "logs", "services", "tools"])
+        if let object = try root.object("services") { services = try ServiceDefinition.all(object) }
         if let object = try root.object("tools") { try readTools(object) }
         if let object = try root.object("logs") { try readLogs(object) }
         if let object = try root.object("health") { try readHealth(object) }

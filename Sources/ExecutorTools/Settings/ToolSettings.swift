@@ -25,6 +25,8 @@ package struct ToolSettings: Sendable {
     package var tools: [String: ToolEntry] = [:]
     package var logs = Logs()
     package var health = HealthThresholds()
+    /// Services that systemd does not keep, by name.
+    package var services: [String: ServiceDefinition] = [:]
 
     package init() {}
 

@@ -14,14 +14,13 @@ package enum SystemFile {
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         while bytes.count < limit {
-            let room = min(bytes.isEmpty ? 4096 : bytes.count, limit - bytes.count)
-            let start = bytes.count
-            bytes.append(contentsOf: repeatElement(0, count: room))
-            let count = bytes.withUnsafeMutableBytes { buffer in
-                retrying { Glibc.read(descriptor, buffer.baseAddress.map { $0 + start }, room) }
+            let room = min(max(bytes.count, 4096), limit - bytes.count)
+            let count = withUnsafeTemporaryAllocation(byteCount: room, alignment: 16) { buffer in
+                let count = retrying { Glibc.read(descriptor, buffer.baseAddress, room) }
+                if count > 0 { bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+                return count
             }
-            bytes.removeLast(room - max(count, 0))
-            if count < 0 { return start > 0 && errno == EAGAIN ? bytes : nil }
+            if count < 0 { return !bytes.isEmpty && errno == EAGAIN ? bytes : nil }
             if count == 0 { break }
         }
         return bytes
