@@ -1,0 +1,57 @@
+package import ExecutorRunner
+package import Systemd
+
+/// The machine the tools look at and change: its interfaces, in one place.
+package final class Machine: Sendable {
+    package let runner: Runner
+    package let settings: ToolSettings
+    let processes: ProcessTable
+    let ports: PortTable
+    /// Where the journal's files are; `nil` for the machine's own.
+    let journalDirectory: String?
+    private let bus: SystemBus?
+
+    /// - Parameters:
+    ///   - journalDirectory: Journal files to read instead of the machine's.
+    ///   - busAddress: Where systemd answers, when it is not this machine's own.
+    package init(
+        runner: Runner, settings: ToolSettings, journalDirectory: String? = nil, procRoot: String = "/proc",
+        busAddress: String? = nil
+    ) {
+        (self.runner, self.settings, self.journalDirectory) = (runner, settings, journalDirectory)
+        (processes, ports) = (ProcessTable(root: procRoot), PortTable(root: procRoot))
+        bus = busAddress != nil || SystemBus.isBooted ? SystemBus(address: busAddress) : nil
+    }
+
+    /// Whether systemd is the service manager here.
+    package var bootedWithSystemd: Bool { bus != nil }
+
+    /// systemd, where it is the service manager.
+    package func systemBus() -> SystemBus? { bus }
+
+    /// Units that have failed, or `nil` where there is no systemd to say so.
+    package func failedUnits() -> [String]? {
+        guard let bus, let units = try? bus.units() else { return nil }
+        return units.filter { $0.active == "failed" }.map(\.name).sorted()
+    }
+
+    /// Whether there is a journal to read.
+    var hasJournal: Bool { bootedWithSystemd || journalDirectory != nil }
+
+    /// Who keeps a service: the administrator's own definition comes before systemd.
+    func keeper(of service: ServiceName) -> ServiceKeeper {
+        if let definition = settings.services[service.short] ?? settings.services[service.unit] {
+            return .defined(definition)
+        }
+        return bus.map { .systemd($0) } ?? .nobody
+    }
+}
+
+/// Who starts a service, and knows whether it runs.
+enum ServiceKeeper: Sendable {
+    case systemd(SystemBus)
+    /// Command lines and a pid file of `tools.json`.
+    case defined(ServiceDefinition)
+    /// Neither: only its processes can be seen.
+    case nobody
+}
