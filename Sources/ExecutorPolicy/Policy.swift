@@ -1,53 +1,142 @@
-package import ExecutorAPI
-
-/// What a tool does on a person's behalf.
-///
-/// Judged as the allowlist line it stands for, and granted in the form the tool needs: so that what
-/// a tool may do is exactly what the same person may do with `run_command`.
-package enum ToolCommand: Sendable, Hashable {
-    /// `systemctl status UNIT`
-    case unitStatus(String)
-    /// `systemctl start|stop|restart UNIT`
-    case unitChange(UnitVerb, String)
-    /// `journalctl -u UNIT -n LINES`
-    case journal(unit: String, lines: Int)
-    /// `tail -n LINES PATH`
-    case logFile(path: String, lines: Int)
-    /// `docker ps -a`, run as `docker ps -a --no-trunc --format '{{json .}}'`
-    case dockerList
-    /// `docker ps -a`, run as `docker inspect --format '{{json .}}' -- CONTAINER`
-    case dockerInspect(String)
-    /// `docker logs --tail LINES CONTAINER`, run with `--timestamps`
-    case dockerLogs(String, lines: Int)
-    /// `docker restart CONTAINER`
-    case dockerRestart(String)
-    /// `curl -s URL`, run so that the status, the time and a redirect are printed and the body is not
-    case probe(url: String)
-}
-
-package enum UnitVerb: String, Sendable, Hashable {
-    case start
-    case stop
-    case restart
-}
+import ExecutorAPI
 
 /// The rules, read and checked. Judging is a pure function of it and the request.
 package struct Policy: Sendable {
     /// SHA-256 of the files it was read from, in hexadecimal.
     package let digest: String
+    package let ruleCount: Int
+    let settings: PolicySettings
+    /// By the program's name.
+    let trees: [String: RuleTree]
+    /// What is accepted, as written, by program: for refusals.
+    let forms: [String: [String]]
+    /// Why everything is denied; `nil` for a policy that was read.
+    private let denial: Refusal?
 
-    init(digest: String) { self.digest = digest }
+    init(digest: String, settings: PolicySettings, rules: [Rule]) {
+        (self.digest, self.settings, ruleCount) = (digest, settings, rules.count)
+        var trees: [String: RuleTree] = [:]
+        for rule in rules { trees[rule.pattern.program, default: RuleTree()].insert(rule, rule.pattern.elements[...]) }
+        self.trees = trees
+        forms = Dictionary(grouping: rules, by: \.pattern.program).mapValues { $0.map(\.text) }
+        denial = nil
+    }
+
+    private init(denial: Refusal) {
+        (digest, settings, ruleCount, trees, forms) = ("", PolicySettings(), 0, [:], [:])
+        self.denial = denial
+    }
+
+    /// What is in force when the files were refused.
+    package static func denyAll(because reason: String) -> Policy {
+        Policy(
+            denial: Refusal(
+                .policyInvalid, rule: "policy", message: "The rules were refused, so everything is: \(reason)",
+                alternative: "An administrator mends the file and reloads the executor."))
+    }
 
     /// What the rules say to one command line.
     package func judge(line: String) -> Verdict {
-        .denied(Refusal(.notAllowed, message: "No rule allows this.", alternative: "Nothing is allowed yet."))
-    }
-
-    /// What the rules say to what a tool is about to do.
-    package func judge(_ command: ToolCommand) -> Verdict {
-        .denied(Refusal(.notAllowed, message: "No rule allows this.", alternative: "Nothing is allowed yet."))
+        if let denial { return .denied(denial) }
+        if let blocked = settings.blocked.firstMatch(in: line) { return .denied(Self.blocked(blocked)) }
+        do throws(Refusal) {
+            return judge(words: try CommandLine(line).arguments)
+        } catch {
+            return .denied(error)
+        }
     }
 
     /// The grant a proposal stands for; the caller has seen the approval.
     package func approve(_ proposal: Proposal) -> Grant { proposal.grant }
+
+    /// The rule that protects a unit from every change, or `nil`. A name that is none is protected.
+    package func protects(unit: String) -> String? {
+        guard let unit = UnitName(unit) else { return "protected/unit" }
+        return settings.protectedUnits.first { unit.matches($0) }.map { "protected/\($0)" }
+    }
+
+    func judge(words: [String]) -> Verdict {
+        switch decide(words) {
+        case .failure(let refusal): .denied(refusal)
+        case .success(let match): verdict(match.rule, match.rule.grant(match.arguments, digest: digest))
+        }
+    }
+
+    /// The rule that decides, and the arguments as it takes them.
+    struct Match {
+        let rule: Rule
+        let arguments: [GrantedArgument]
+    }
+
+    /// Blocked patterns, then the rules of the program, then protected targets. Of several rules that match,
+    /// the one that asks for the most decides.
+    func decide(_ words: [String]) -> Result<Match, Refusal> {
+        if let denial { return .failure(denial) }
+        if let blocked = settings.blocked.firstMatch(in: words.joined(separator: " ")) {
+            return .failure(Self.blocked(blocked))
+        }
+        guard let program = words.first, let tree = trees[program] else {
+            return .failure(unknownProgram(words.first ?? ""))
+        }
+        var refused: Refusal?
+        var match: Match?
+        tree.match(words.dropFirst(), [], settings, refused: &refused) { rule, arguments in
+            if match.map({ Self.isStricter(rule, than: $0.rule) }) ?? true {
+                match = Match(rule: rule, arguments: arguments)
+            }
+        }
+        guard let match else { return .failure(refused ?? noRule(words)) }
+        if let refusal = protection(of: match) { return .failure(refusal) }
+        return .success(match)
+    }
+
+    func verdict(_ rule: Rule, _ grant: Grant) -> Verdict {
+        guard let level = rule.approval else { return .allowed(grant) }
+        return .needsApproval(Proposal(level: level, justification: rule.justification, grant: grant))
+    }
+
+    private static func isStricter(_ rule: Rule, than other: Rule) -> Bool {
+        let order: [ApprovalLevel?] = [nil, .user, .operator, .totp]
+        return (order.firstIndex(of: rule.approval) ?? 0) > (order.firstIndex(of: other.approval) ?? 0)
+    }
+
+    /// A change of a protected unit is refused whatever the rule says.
+    private func protection(of match: Match) -> Refusal? {
+        guard match.rule.effect == .change else { return nil }
+        let words = [match.rule.pattern.program] + match.arguments.map(\.text)
+        guard words[0].split(separator: "/").last == "systemctl" else { return nil }
+        for name in words.dropFirst(2) where !name.hasPrefix("-") {
+            guard let rule = protects(unit: name) else { continue }
+            return Refusal(
+                .protected, rule: rule, message: "\(name) is protected: nothing here may change it.",
+                alternative: "Its state and logs can be read; an administrator can change it on the server.")
+        }
+        return nil
+    }
+}
+
+// The sentences of refusals.
+extension Policy {
+    private static let shownForms = 6
+
+    private static func blocked(_ name: String) -> Refusal {
+        Refusal(
+            .blocked, rule: "blocked/\(name)", message: "The command has the pattern \(name), which is always blocked.",
+            alternative: "No spelling of it is accepted; say what you want to reach, and look for another way.")
+    }
+
+    private func unknownProgram(_ name: String) -> Refusal {
+        Refusal(
+            .notAllowed, message: "No rule allows the program \"\(name.prefix(64))\".",
+            alternative: "The programs with rules are: \(trees.keys.sorted().joined(separator: ", ")).")
+    }
+
+    private func noRule(_ words: [String]) -> Refusal {
+        let forms = forms[words[0]] ?? []
+        let shown = forms.prefix(Self.shownForms).joined(separator: " · ")
+        let rest = forms.count > Self.shownForms ? " · and \(forms.count - Self.shownForms) more" : ""
+        return Refusal(
+            .notAllowed, message: "No rule allows \"\(CommandLine.render(words).prefix(256))\".",
+            alternative: "With \(words[0]) these are allowed: \(shown)\(rest).")
+    }
 }

@@ -1,0 +1,131 @@
+/// An IPv4 or IPv6 address, and what kind it is (IANA special-purpose registries; RFC 6890).
+package struct InternetAddress: Sendable, Hashable {
+    package enum Scope: Sendable, Hashable {
+        case loopback
+        case privateRange
+        case global
+        /// Link-local, multicast, unspecified, broadcast, and the clouds' metadata services: never connected to.
+        case forbidden
+    }
+
+    /// 4 or 16.
+    package let bytes: [UInt8]
+
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
+        self.bytes = bytes
+    }
+
+    /// Dotted decimal of four parts without leading zeros, or IPv6 text (RFC 4291, section 2.2, without a zone).
+    package init?(_ text: String) {
+        if let four = Self.dotted(text[...]) {
+            bytes = four
+        } else if let sixteen = Self.colons(text) {
+            bytes = sixteen
+        } else {
+            return nil
+        }
+    }
+
+    package var scope: Scope {
+        if let inner = embeddedIPv4 { return Self.scope4(inner) }
+        return bytes.count == 4 ? Self.scope4(bytes) : Self.scope6(bytes)
+    }
+
+    private static func scope4(_ b: [UInt8]) -> Scope {
+        switch (b[0], b[1]) {
+        case (127, _): .loopback
+        case (0, _), (169, 254), (224..., _): .forbidden
+        // Alibaba's metadata service; the rest of 100.64.0.0/10 is shared address space.
+        case (100, 100) where b[2] == 100 && b[3] == 200: .forbidden
+        case (10, _), (172, 16...31), (192, 168), (100, 64...127): .privateRange
+        default: .global
+        }
+    }
+
+    private static func scope6(_ b: [UInt8]) -> Scope {
+        if b.dropLast().allSatisfy({ $0 == 0 }) { return b[15] == 1 ? .loopback : .forbidden }
+        // fe80::/10 link-local, fec0::/10 the old site-local, ff00::/8 multicast.
+        if b[0] == 0xFF || (b[0] == 0xFE && b[1] & 0x80 != 0) { return .forbidden }
+        // fd00:ec2::254, Amazon's metadata service.
+        if b[0] == 0xFD, b[1] == 0, b[2] == 0x0E, b[3] == 0xC2 { return .forbidden }
+        return b[0] & 0xFE == 0xFC ? .privateRange : .global
+    }
+
+    /// `::ffff:a.b.c.d`, `::a.b.c.d`, `64:ff9b::a.b.c.d` and 6to4 lead to an IPv4 address.
+    private var embeddedIPv4: [UInt8]? {
+        guard bytes.count == 16 else { return nil }
+        let head = Array(bytes[..<12])
+        let zeros = [UInt8](repeating: 0, count: 10)
+        if head == zeros + [0xFF, 0xFF] { return Array(bytes[12...]) }
+        if head == zeros + [0, 0], bytes[12] != 0 { return Array(bytes[12...]) }
+        if head == [0, 0x64, 0xFF, 0x9B] + [UInt8](repeating: 0, count: 8) { return Array(bytes[12...]) }
+        if bytes[0] == 0x20, bytes[1] == 0x02 { return Array(bytes[2..<6]) }
+        return nil
+    }
+
+    private static func dotted(_ text: Substring) -> [UInt8]? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return nil }
+        let numbers = parts.compactMap { part -> UInt8? in
+            // A leading zero is octal to some and decimal to others: neither is taken.
+            guard part.utf8.allSatisfy(ASCII.isDigit), part.count == 1 || part.first != "0" else { return nil }
+            return UInt8(part)
+        }
+        return numbers.count == 4 ? numbers : nil
+    }
+
+    private static func colons(_ text: String) -> [UInt8]? {
+        guard text.utf8.count <= 45, text.contains(":") else { return nil }
+        let halves = text.split(separator: "::", omittingEmptySubsequences: false)
+        guard halves.count <= 2 else { return nil }
+        let parsed = halves.map { groups($0, mayBeEmpty: halves.count == 2) }
+        guard let head = parsed[0] else { return nil }
+        if halves.count == 1 { return head.count == 16 ? head : nil }
+        guard let tail = parsed[1], head.count + tail.count <= 14 else { return nil }
+        return head + [UInt8](repeating: 0, count: 16 - head.count - tail.count) + tail
+    }
+
+    private static func groups(_ text: Substring, mayBeEmpty: Bool) -> [UInt8]? {
+        if text.isEmpty { return mayBeEmpty ? [] : nil }
+        var bytes: [UInt8] = []
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        for (index, part) in parts.enumerated() {
+            if index == parts.count - 1, part.contains("."), let four = dotted(part) {
+                bytes += four
+            } else {
+                guard (1...4).contains(part.utf8.count), !part.hasPrefix("+"), let value = UInt16(part, radix: 16)
+                else { return nil }
+                bytes += [UInt8(value >> 8), UInt8(value & 0xFF)]
+            }
+        }
+        return bytes
+    }
+}
+
+/// A DNS name as programs take it (RFC 1123, section 2.1).
+enum HostName {
+    static func isValid(_ text: String) -> Bool {
+        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard (1...253).contains(text.utf8.count), labels.allSatisfy(isLabel), let last = labels.last else {
+            return false
+        }
+        // A name whose last label is a number is an address in one of its odd spellings (127.1, 0x7f.1, 2130706433).
+        let isNumeric = last.utf8.allSatisfy(ASCII.isDigit) || last.hasPrefix("0x") || last.hasPrefix("0X")
+        return !isNumeric
+    }
+
+    /// The clouds' metadata services by name.
+    static func isMetadataService(_ text: String) -> Bool {
+        ["metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"]
+            .contains(ASCII.lowercased(text))
+    }
+
+    private static func isLabel(_ label: Substring) -> Bool {
+        let bytes = label.utf8
+        guard (1...63).contains(bytes.count), let first = bytes.first, let last = bytes.last else { return false }
+        let hyphen = UInt8(ascii: "-")
+        return first != hyphen && last != hyphen
+            && bytes.allSatisfy { ASCII.isAlphanumeric($0) || $0 == hyphen || $0 == UInt8(ascii: "_") }
+    }
+}

@@ -1,0 +1,124 @@
+import ExecutorAPI
+import ExecutorPolicy
+import Testing
+
+@Suite("Reading the allowlist")
+struct LoadingTests {
+    @Test(
+        "a file that cannot be trusted is refused, naming the entry and the remedy",
+        arguments: [
+            ("{", "allowlist.json:", "not valid JSON"),
+            ("[]", "allowlist.json:", "no object"),
+            (#"{"a": "uptime"}"#, "entry a", "no list"),
+            (#"{"a": [1]}"#, "a[0]", "no string"),
+            (#"{"a": ["uptime", "frobnicate *"]}"#, "a[1]", "write its kind"),
+            (#"{"a": ["frobnicate"]}"#, "a[0]", "changes anything"),
+            (#"{"a": [{"command": "frobnicate", "effect": "read"}]}"#, "a[0]", "pin it in executor.json"),
+            (#"{"a": [{"command": "uptime {thing}"}]}"#, "a[0]", "unknown kind"),
+            (#"{"a": [{"command": "uptime", "colour": "red"}]}"#, "a[0]", "no member \"colour\""),
+            (#"{"a": [{"command": "uptime", "effect": "maybe"}]}"#, "a[0]", "\"read\" or \"change\""),
+            (#"{"a": [{"command": "uptime", "timeout": "2h"}]}"#, "a[0]", "1s to 1h"),
+            (#"{"a": [{"command": "uptime", "limits": {"memory_mb": 0}}]}"#, "a[0]", "limits"),
+            (#"{"a": [{"command": "uptime", "sandbox": {"all": true}}]}"#, "a[0]", "sandbox"),
+            (#"{"a": [{"command": "uptime", "cwd": "x"}]}"#, "a[0]", "absolute"),
+            (#"{"a": [{"command": "uptime", "units": "x"}]}"#, "a[0]", "list of strings"),
+            (#"{"a": [{"justification": "x"}]}"#, "a[0]", "no \"command\""),
+            (#"{"a": ["uptime | sh"]}"#, "a[0]", "character that no request may have"),
+            (#"{"a": ["cat *.log"]}"#, "a[0]", "does not end the word"),
+            (#"{"a": ["cat ../*"]}"#, "a[0]", "no directory"),
+            (#"{"a": ["* status"]}"#, "a[0]", "program is a pattern"),
+            (#"{"a": ["uptime", "uptime"]}"#, "a[1]", "another rule's"),
+            (#"{"a": ["uptime"], "a": []}"#, "allowlist.json:", "twice"),
+            (
+                #"{"a": [{"command": "systemctl status {unit}", "match": ["systemctl status a b"]}]}"#, "a[0]",
+                "does not match"
+            ),
+            (
+                #"{"a": [{"command": "systemctl status {unit}", "not_match": ["systemctl status a"]}]}"#, "a[0]",
+                "narrow"
+            ),
+        ])
+    func refuses(_ text: String, _ place: String, _ words: String) {
+        let error = #expect(throws: PolicyError.self) { try Fixture.policy(text) }
+        #expect(error?.message.contains(place) == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    }
+
+    @Test(
+        "a setting that is wrong is refused by name",
+        arguments: [
+            ("[]", "no object"), (#"{"x": 1}"#, "no such setting"), (#"{"blocked": [" "]}"#, "empty"),
+            (#"{"url_ports": ["0"]}"#, "no port"), (#"{"url_ports": ["9-8"]}"#, "no port"),
+            (#"{"programs": {"docker": "docker"}}"#, "absolute"), (#"{"readable_roots": ["etc"]}"#, "no directory"),
+            (#"{"audit_files": 1}"#, "out of range"), (#"{"url_loopback": 1}"#, "no boolean"),
+            (#"{"protected_units": [1]}"#, "list of strings"),
+        ])
+    func refusesSettings(_ text: String, _ words: String) {
+        let error = #expect(throws: PolicyError.self) { try Fixture.policy(#"{"a": ["uptime"]}"#, settings: text) }
+        #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    }
+
+    @Test("an object entry grants what it says")
+    func objectEntry() throws {
+        let policy = try Fixture.policy(
+            #"""
+            {"web": [{"command": "systemctl restart {unit}", "id": "restart-web", "effect": "change",
+              "approval": "user", "units": ["nginx.service", "php*-fpm.service"], "run_as": "root", "timeout": "90s",
+              "limits": {"memory_mb": 64, "processes": 4, "output_kb": 8, "open_files": 16},
+              "sandbox": {"read_only": true, "no_second_exec": true}, "cwd": "/srv/web",
+              "justification": "web tier only", "match": ["systemctl restart nginx"],
+              "not_match": ["systemctl restart sshd"]}]}
+            """#)
+        guard case .needsApproval(let proposal) = policy.judge(line: "systemctl restart php8.2-fpm") else {
+            Issue.record("no approval is asked for")
+            return
+        }
+        #expect(proposal.level == .user && proposal.justification == "web tier only")
+        let grant = policy.approve(proposal)
+        #expect(grant.rule.text == "restart-web" && grant.timeout == .seconds(90) && grant.runAs == .user("root"))
+        #expect(
+            grant.limits == ResourceLimits(memoryBytes: 64 << 20, processes: 4, outputBytes: 8 << 10, openFiles: 16))
+        #expect(grant.sandbox == Sandbox(readOnlyFileSystem: true, noSecondExec: true))
+        #expect(grant.workingDirectory == "/srv/web" && grant.effect == .change)
+        #expect(policy.judge(line: "systemctl restart mysql").refusal?.code == .notAllowed)
+    }
+
+    @Test("of several rules that match, the one that asks for the most decides")
+    func strictest() throws {
+        let policy = try Fixture.policy(
+            #"{"a": ["uptime", {"command": "uptime", "id": "ask", "approval": "operator"}, {"command": "uptime", "id": "b"}]}"#
+        )
+        guard case .needsApproval(let proposal) = policy.judge(line: "uptime") else {
+            Issue.record("the laxer rule decided")
+            return
+        }
+        #expect(proposal.rule.text == "ask" && proposal.level == .operator)
+    }
+
+    @Test("a policy that was refused denies everything, and says why")
+    func denyAll() {
+        let policy = Policy.denyAll(because: "the file is empty.")
+        #expect(policy.judge(line: "uptime").refusal?.code == .policyInvalid)
+        #expect(policy.judge(.unitStatus("nginx")).refusal?.message.contains("the file is empty") == true)
+    }
+
+    @Test("the administrator's settings widen and narrow what the rules say")
+    func settings() throws {
+        let policy = try Fixture.policy(
+            #"{"a": ["curl -s *", "systemctl stop *", "docker ps", "ls *", "uptime"]}"#,
+            settings: #"""
+                {"url_ports": ["81", "90-91"], "url_private_ranges": true, "url_loopback": false,
+                 "protected_units": ["postgres*"], "blocked": ["up time", "uptime"], "secret_names": ["pin"],
+                 "programs": {"docker": "/usr/local/bin/docker"}, "readable_roots": ["/data"],
+                 "audit_file_bytes": 100000, "audit_files": 3}
+                """#)
+        #expect(policy.judge(line: "curl -s http://10.0.0.1:81/").grant != nil)
+        #expect(policy.judge(line: "curl -s http://10.0.0.1:80/").refusal?.rule == "url/ports")
+        #expect(policy.judge(line: "curl -s http://127.0.0.1:81/").refusal?.rule == "url/addresses")
+        #expect(policy.judge(line: "systemctl stop postgresql").refusal?.rule == "protected/postgres*")
+        #expect(policy.judge(line: "docker ps").grant?.executable == "/usr/local/bin/docker")
+        #expect(policy.judge(line: "ls /data/x").grant != nil)
+        #expect(policy.judge(line: "ls /etc").refusal?.code == .notAllowed)
+        #expect(policy.judge(line: "uptime").refusal?.rule == "blocked/uptime")
+    }
+}
