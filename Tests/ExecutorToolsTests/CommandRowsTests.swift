@@ -20,6 +20,21 @@ struct CommandRowsTests {
         #expect(rows[1]["mounted_on"] == "/mnt/two words")
     }
 
+    @Test("df's other forms have their own columns")
+    func dfForms() throws {
+        let typed = try #require(
+            CommandRows.parse(
+                "Filesystem Type Size Used Avail Use% Mounted on\n/dev/vda ext4 30G 12G 17G 43% /\n", of: ["df", "-hT"])
+        )
+        #expect(typed[0]["type"] == "ext4")
+        #expect(typed[0]["size"] == "30G")
+        let inodes = try #require(
+            CommandRows.parse(
+                "Filesystem Inodes IUsed IFree IUse% Mounted on\n/dev/vda 100 7 93 7% /\n", of: ["df", "-i"]))
+        #expect(inodes[0]["inodes"] == 100)
+        #expect(inodes[0]["use_percent"] == 7)
+    }
+
     @Test("free's figures stand under their titles")
     func free() throws {
         let rows = try #require(

@@ -101,6 +101,19 @@ extension Argument where Value == Int {
     }
 }
 
+extension Argument where Value == Int? {
+    /// A whole number that may be left out.
+    package static func optionalInteger(
+        _ name: String, _ description: String, in range: ClosedRange<Int>
+    ) -> Argument {
+        Argument(
+            name: name, schema: integerSchema(description, range), presence: .optional
+        ) { json throws(Refusal) in
+            try readInteger(json, name, range)
+        }
+    }
+}
+
 private func textSchema(_ description: String, _ maximumBytes: Int) -> [String: JSONValue] {
     [
         "type": "string", "description": .string(description), "minLength": 1, "maxLength": JSONValue(maximumBytes),

@@ -10,32 +10,38 @@ package enum CommandRows {
         guard let program = words.first?.split(separator: "/").last else { return nil }
         let lines = output.split(separator: "\n")
         switch program {
-        case "df":
-            return table(lines, titles: ["filesystem", "size", "used", "available", "use_percent", "mounted_on"])
+        case "df": return table(lines, dfTitles)
         case "free": return free(lines)
-        case "ps":
-            return table(
-                lines,
-                titles: [
-                    "user", "pid", "cpu_percent", "memory_percent", "vsz", "rss", "tty", "stat", "start", "time",
-                    "command",
-                ], numbers: ["pid", "vsz", "rss", "cpu_percent", "memory_percent"], heading: "USER")
+        case "ps": return table(lines, psTitles)
         case "ss": return sockets(lines)
         case "docker" where words.dropFirst().first == "ps": return containers(lines)
         default: return nil
         }
     }
 
-    /// Columns between blanks; the last takes the rest of its line.
-    private static func table(
-        _ lines: [Substring], titles: [String], numbers: Set<String> = [], heading: String? = nil
-    ) -> [JSONValue]? {
-        guard let first = lines.first, heading.map(first.hasPrefix) ?? true else { return nil }
+    /// What each heading is called in a row; a heading that is not here makes no rows.
+    private static let dfTitles = [
+        "Filesystem": "filesystem", "Type": "type", "Size": "size", "1K-blocks": "kilobytes", "Used": "used",
+        "Avail": "available", "Available": "available", "Use%": "use_percent", "Inodes": "inodes", "IUsed": "used",
+        "IFree": "free", "IUse%": "use_percent", "Mounted": "mounted_on",
+    ]
+    private static let psTitles = [
+        "USER": "user", "UID": "user", "PID": "pid", "PPID": "parent", "C": "cpu_percent", "%CPU": "cpu_percent",
+        "%MEM": "memory_percent", "VSZ": "vsz", "RSS": "rss", "TTY": "tty", "STAT": "stat", "START": "start",
+        "STIME": "start", "TIME": "time", "COMMAND": "command", "CMD": "command",
+    ]
+    private static let numbers: Set<String> = ["free", "inodes", "kilobytes", "parent", "pid", "rss", "vsz"]
+
+    /// Columns between blanks, under the titles of the first line; the last takes the rest of its line.
+    private static func table(_ lines: [Substring], _ names: [String: String]) -> [JSONValue]? {
+        // "Mounted on" is one title of two words.
+        let titles = (lines.first ?? "").split(separator: " ").filter { $0 != "on" }.map { names[String($0)] }
+        guard titles.count > 2, !titles.contains(nil) else { return nil }
+        let known = titles.compactMap { $0 }
         let rows = lines.dropFirst().prefix(maximumRows).compactMap { line -> JSONValue? in
-            let fields = line.split(
-                separator: " ", maxSplits: titles.count - 1, omittingEmptySubsequences: true)
-            guard fields.count == titles.count else { return nil }
-            return row(titles, fields.map { $0.drop { $0 == " " } }, numbers)
+            let fields = line.split(separator: " ", maxSplits: known.count - 1)
+            guard fields.count == known.count else { return nil }
+            return row(known, fields.map { $0.drop { $0 == " " } }, numbers)
         }
         return rows.isEmpty ? nil : rows
     }
