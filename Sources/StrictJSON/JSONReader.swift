@@ -5,6 +5,8 @@ package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Where, in bytes from the start.
     package let offset: Int
 
+    package init(reason: String, offset: Int) { (self.reason, self.offset) = (reason, offset) }
+
     package var description: String { "not valid JSON at byte \(offset): \(reason)" }
 }
 
