@@ -61,7 +61,7 @@ let package = Package(
 
         // MARK: ExecutorAudit — the hash-chained log: append, rotate, verify, query
         .target(
-            name: "ExecutorAudit", dependencies: ["CCrypto", "CLinux", "ExecutorAPI", "StrictJSON"],
+            name: "ExecutorAudit", dependencies: ["CCrypto", "ExecutorAPI", "StrictJSON", "Wire"],
             cSettings: gnu, swiftSettings: strict),
         .testTarget(
             name: "ExecutorAuditTests", dependencies: ["ExecutorAPI", "ExecutorAudit", "StrictJSON"],
