@@ -95,7 +95,7 @@ struct HealthText {
     }
 
     private func label(_ process: ProcessEntry) -> String {
-        "\(PrintableText.line(process.name, limit: 32)) (pid \(process.pid))"
+        "\(PrintableText.line(process.name)) (pid \(process.pid))"
     }
 
     private static func hundredths(_ value: Double) -> String {

@@ -1,0 +1,47 @@
+import ExecutorAPI
+import ExecutorPolicy
+import ExecutorRunner
+import ExecutorTools
+import StrictJSON
+import Wire
+
+/// A policy and a runner of the test's own.
+struct RunCommandFixture: ~Copyable {
+    let directory: TemporaryDirectory
+    let policy: Policy
+    let runner: Runner
+
+    /// - Parameters:
+    ///   - rules: The allowlist, as JSON.
+    ///   - settings: `executor.json`.
+    init(rules: String, settings: String = "{}") throws {
+        let directory = try TemporaryDirectory()
+        let policy = try Policy(
+            allowlist: Array(rules.utf8), allowlistName: "allowlist.json",
+            settings: PolicySettings(parsing: Array(settings.utf8), name: "executor.json"), digest: "test")
+        self.policy = policy
+        runner = Runner(
+            configuration: Runner.Configuration(scratchDirectory: directory.path, extraSecretNames: []))
+        self.directory = directory
+    }
+
+    /// Prepares and performs a call, as the executor does for one that needs nobody's yes.
+    func call(
+        _ tool: any Tool, _ arguments: [String: JSONValue], cancellation: Cancellation = Cancellation(),
+        progress: (@Sendable (String) -> Void)? = nil
+    ) -> ToolResult {
+        switch tool.prepare(arguments, policy: policy) {
+        case .refused(let refusal, _): .refused(refusal)
+        case .needsApproval(let proposal, _): .failure("needs approval: \(proposal.level.rawValue)")
+        case .ready(let call):
+            call.perform(ToolContext(cancellation: cancellation, progress: progress)).result
+        }
+    }
+}
+
+extension UnitCommands {
+    /// No service manager: what reaches it is told in the answer.
+    static let recorded = UnitCommands(
+        change: { verb, unit, _, _ in ToolReport(.success("asked to \(verb.rawValue) \(unit)")) },
+        status: { unit in .success("looked at \(unit)") })
+}
