@@ -1,0 +1,49 @@
+import Systemd
+
+/// systemd's result words and exit codes, as sentences.
+enum ExitMeaning {
+    /// What a unit's `Result` says, or `nil` for `success`.
+    static func result(of unit: UnitState) -> String? {
+        switch unit.result {
+        case "success": nil
+        case "start-limit-hit": startLimit(unit)
+        case "exit-code": "its process ended with an error\(exit(of: unit).map { ": \($0)" } ?? "")."
+        case "signal", "core-dump": "its process was ended by a signal\(exit(of: unit).map { ": \($0)" } ?? "")."
+        case "timeout": "it was not ready in the time systemd gives it (timeout)."
+        case "watchdog": "it did not report to systemd's watchdog in time."
+        case "oom-kill": "the kernel ended it for want of memory (OOM kill)."
+        case "resources": "systemd could not set up what it needs (a file, a directory, memory or a limit)."
+        case "protocol": "it did not do what its Type= promises (such as writing its pid file)."
+        case "exec-condition": "its ExecCondition= said that it is not to run."
+        default: "systemd's result is '\(unit.result)'."
+        }
+    }
+
+    private static func startLimit(_ unit: UnitState) -> String {
+        let seconds = (unit.count("StartLimitIntervalUSec") ?? 0) / 1_000_000
+        let limit = unit.count("StartLimitBurst").map { " (\($0) starts in \(seconds) s)" } ?? ""
+        return "start limit hit: it failed so often in a row\(limit) that systemd does not try again for now. "
+            + "Mend the cause first; then `systemctl reset-failed` or waiting lifts the limit."
+    }
+
+    /// How the main process ended, or `nil` where it runs or never ran.
+    static func exit(of unit: UnitState) -> String? {
+        guard let code = unit.integer("ExecMainCode"), let status = unit.integer("ExecMainStatus"), code > 0 else {
+            return nil
+        }
+        // CLD_EXITED, CLD_KILLED, CLD_DUMPED of siginfo(2)
+        if code == 1 { return "exit status \(status)" + (status == 0 ? "" : statuses[status].map { " (\($0))" } ?? "") }
+        return "signal \(SignalName.name(Int32(clamping: status)))\(code == 3 ? ", core dumped" : "")"
+    }
+
+    /// systemd.exec(5), "Process Exit Codes": the ones an administrator meets.
+    private static let statuses: [Int64: String] = [
+        1: "general failure", 2: "invalid arguments", 126: "the program cannot be executed",
+        127: "a command was not found", 200: "CHDIR: WorkingDirectory= cannot be entered",
+        203: "EXEC: the program of ExecStart= is missing or not executable",
+        205: "LIMITS: a limit cannot be set", 208: "STDIN", 209: "STDOUT: the output file cannot be opened",
+        216: "GROUP: there is no such group", 217: "USER: there is no such user",
+        226: "NAMESPACE: a path of its sandbox is missing", 228: "SECCOMP", 233: "RUNTIME_DIRECTORY",
+        238: "STATE_DIRECTORY", 240: "LOGS_DIRECTORY", 243: "CREDENTIALS: a credential is missing",
+    ]
+}

@@ -1,0 +1,106 @@
+import StrictJSON
+import Systemd
+
+/// What systemd knows of a unit, as lines for a person and members for a program.
+struct UnitReport: Sendable {
+    let unit: UnitState
+
+    var lines: [String] {
+        [
+            unit.text("Description").map { "Description: \($0)" }, since, lastEnd, condition, load, figures, restarts,
+            unit.text("StatusText").map { "It says of itself: \($0)" }, file, reload, triggers,
+        ].compactMap { $0 }
+    }
+
+    private var since: String? {
+        unit.stateChanged.map { changed in
+            let time = UInt64(changed)
+            return "Since: \(ClockText.moment(time)) (\(ClockText.since(time)))"
+        }
+    }
+
+    private var lastEnd: String? {
+        let exit = unit.mainPID == nil ? ExitMeaning.exit(of: unit) : nil
+        if let result = ExitMeaning.result(of: unit) { return "Why: \(result)" }
+        return exit.map { "Last run ended with \($0)" }
+    }
+
+    /// Only meaningful where it did not start.
+    private var condition: String? {
+        guard unit.bool("ConditionResult") == false, unit.count("StateChangeTimestamp") ?? 0 > 0, !unit.isActive else {
+            return nil
+        }
+        // (type, trigger, negate, parameter, state): a state below zero failed.
+        let failed = unit.values("Conditions").map(\.elements).filter { $0.count == 5 && ($0[4].integer ?? 0) < 0 }
+        let texts = failed.compactMap { fields -> String? in
+            guard let type = fields[0].text, let parameter = fields[3].text else { return nil }
+            return SafeText.line("\(type)=\(fields[2].bool == true ? "!" : "")\(parameter)", limit: 200)
+        }
+        return texts.isEmpty ? nil : "Not started, a condition does not hold: \(texts.joined(separator: ", "))"
+    }
+
+    private var load: String? {
+        switch unit.load {
+        case "loaded": return nil
+        case "masked": return "It is masked: nothing can start it until `systemctl unmask`."
+        default:
+            let error = unit.values("LoadError").compactMap(\.text).filter { !$0.isEmpty }.last
+            return
+                "Its unit file is not usable (\(unit.load))\(error.map { ": \(SafeText.line($0, limit: 300))" } ?? "")"
+        }
+    }
+
+    private var figures: String? {
+        var parts: [String] = []
+        if let memory = unit.count("MemoryCurrent") {
+            parts.append(
+                "memory \(Figures.bytes(memory))\(unit.count("MemoryMax").map { " of \(Figures.bytes($0))" } ?? "")")
+        }
+        if let nanoseconds = unit.count("CPUUsageNSec") {
+            parts.append("CPU time \(Figures.decimal(Double(nanoseconds) / 1e9)) s")
+        }
+        if let tasks = unit.count("TasksCurrent") { parts.append("tasks \(tasks)") }
+        return parts.isEmpty || !unit.isActive ? nil : "Uses: \(parts.joined(separator: ", "))"
+    }
+
+    private var restarts: String? {
+        unit.restarts > 0 ? "Restarts by systemd: \(unit.restarts)" : nil
+    }
+
+    private var file: String? {
+        guard let path = unit.text("FragmentPath") else { return nil }
+        let dropIns = unit.texts("DropInPaths").map { SafeText.line($0, limit: 200) }
+        return "File: \(path)" + (unit.text("UnitFileState").map { " (\($0))" } ?? "")
+            + (dropIns.isEmpty ? "" : ", with \(dropIns.joined(separator: ", "))")
+    }
+
+    private var reload: String? {
+        unit.bool("NeedDaemonReload") == true
+            ? "Its file has changed since systemd read it: `systemctl daemon-reload` is needed." : nil
+    }
+
+    private var triggers: String? {
+        let by = unit.texts("TriggeredBy").map { SafeText.line($0, limit: 200) }
+        let other = unit.texts("Triggers").map { SafeText.line($0, limit: 200) }
+        let next = unit.count("NextElapseUSecRealtime").map { " next at \(ClockText.moment(UInt64($0)))" } ?? ""
+        return switch (by.isEmpty, other.isEmpty) {
+        case (false, _): "Started by: \(by.joined(separator: ", "))"
+        case (_, false): "Starts: \(other.joined(separator: ", "))\(next)"
+        default: nil
+        }
+    }
+
+    var metadata: [String: JSONValue] {
+        [
+            "load_state": .string(unit.load), "description": JSONValue(unit.text("Description")),
+            "since": unit.stateChanged.map { .string(ClockText.moment(UInt64($0))) } ?? .null,
+            "memory_bytes": number("MemoryCurrent"), "tasks": number("TasksCurrent"),
+            "cpu_ns": number("CPUUsageNSec"), "restarts": JSONValue(unit.restarts), "result": .string(unit.result),
+            "exit": JSONValue(ExitMeaning.exit(of: unit)), "unit_file": JSONValue(unit.text("FragmentPath")),
+            "unit_file_state": JSONValue(unit.text("UnitFileState")),
+            "needs_daemon_reload": JSONValue(unit.bool("NeedDaemonReload") ?? false),
+        ]
+    }
+
+    private func number(_ property: String) -> JSONValue { unit.count(property).map { JSONValue($0) } ?? .null }
+}

@@ -1,0 +1,163 @@
+package import ExecutorAPI
+package import ExecutorPolicy
+package import StrictJSON
+import ExecutorRunner
+import Systemd
+import Wire
+
+/// `verify_fix`: whether a repair held.
+package struct VerifyFixTool: Tool {
+    private static let url = Argument<String?>.optionalText(
+        "test_url", "An http or https address that must answer, such as http://localhost:80/.", maximumBytes: 2048)
+    private static let table = ArgumentTable(ServiceName.argument, url)
+
+    private let machine: Machine
+
+    package init(machine: Machine) { self.machine = machine }
+
+    package let definition = ToolDefinition(
+        name: ToolName.verifyFix.rawValue, title: "Verify a repair",
+        description: """
+            Checks that a service is really up after a change: active and stable for two seconds, listening, without \
+            new errors in its log, and, where test_url is given, that the address answers. Always call it after a \
+            change, with the address users take where there is one. Answers a line for each check, ✅ or ❌, and \
+            `verified`: only true is a success.
+            """,
+        inputSchema: Self.table.schema, readOnly: true, idempotent: true)
+
+    package func prepare(_ arguments: [String: JSONValue], policy: Policy) -> Preparation {
+        do throws(Refusal) {
+            let reader = try ArgumentReader(arguments, table: Self.table)
+            let text = try reader.read(ServiceName.argument)
+            let url = try reader.read(Self.url)
+            let service = try ServiceName(text)
+            let judged = JudgedTogether(
+                [policy.judge(.unitStatus(text))] + (url.map { [policy.judge(.probe(url: $0))] } ?? []), policy: policy)
+            return .judged(
+                judged.verdict, command: "verify_fix \(text)\(url.map { " \($0)" } ?? "")",
+                approval: machine.settings.entry(.verifyFix).approval
+            ) { grant in
+                ReadyCall(rule: grant.rule, command: grant.command, effect: .read) { context in
+                    Verification(machine: machine, service: service, policy: policy, context: context)
+                        .report(url.flatMap { url in judged.grants.last.map { (url, $0) } })
+                }
+            }
+        } catch {
+            return .refused(error, command: ToolName.verifyFix.rawValue)
+        }
+    }
+}
+
+/// One verification under way.
+private struct Verification {
+    let machine: Machine
+    let service: ServiceName
+    let policy: Policy
+    let context: ToolContext
+
+    private struct Check {
+        enum Outcome: String {
+            case passed = "✅"
+            case failed = "❌"
+            /// Tells something, decides nothing.
+            case note = "ℹ️"
+        }
+        var name: String
+        var outcome: Outcome
+        var text: String
+        var line: String { "\(outcome.rawValue) \(text)" }
+        var json: JSONValue {
+            [
+                "name": .string(name), "passed": outcome == .note ? .null : JSONValue(outcome == .passed),
+                "text": .string(text),
+            ]
+        }
+    }
+
+    func report(_ probe: (url: String, grant: Grant)?) -> ToolReport {
+        let watch = ServiceWatch(machine: machine, service: service, policy: policy)
+        do throws(SystemdError) {
+            let first = try watch.snapshot(context)
+            if let unit = first.unit, !unit.exists { return ToolReport(machine.unknownUnit(service)) }
+            // On its way up, it has as long as a restart would give it.
+            let settled =
+                first.activity == .changing
+                ? try watch.wait(atMost: UnitChange.settle, context) { $0.activity != .changing } : first
+            let (last, problem) =
+                settled.activity == .active
+                ? try watch.hold(UnitChange.hold, from: settled, context) : (settled, nil)
+            var checks = [state(last, problem)]
+            if last.activity == .active { checks += [ports(last), errors(last)].compactMap { $0 } }
+            let (answer, run) = probe.map { self.probe($0.grant) } ?? (nil, nil)
+            if let answer, let url = probe?.url { checks.append(check(answer, url)) }
+            return ToolReport(result(checks, last, answer), run: run)
+        } catch {
+            return ToolReport(
+                .failure(
+                    "systemd could not be asked: \(error.message)",
+                    metadata: ["service": .string(service.short), "verified": false, "service_active": .null]))
+        }
+    }
+
+    private func result(_ checks: [Check], _ snapshot: ServiceSnapshot, _ answer: ProbeAnswer?) -> ToolResult {
+        let failed = checks.filter { $0.outcome == .failed }
+        var metadata = snapshot.metadata
+        metadata["verified"] = JSONValue(failed.isEmpty)
+        metadata["http_status"] = answer?.status.map { JSONValue($0) } ?? .null
+        metadata["checks"] = .array(checks.map(\.json))
+        let output = machine.masked(checks.map(\.line).joined(separator: "\n"))
+        if failed.isEmpty { return .success(output, metadata: metadata) }
+        return .failure(
+            "Not verified: \(machine.masked(failed.map(\.text).joined(separator: "; "))).", output: output,
+            metadata: metadata)
+    }
+
+    private func state(_ snapshot: ServiceSnapshot, _ problem: String?) -> Check {
+        let words = "\(snapshot.name): \(snapshot.words)"
+        if let problem { return Check(name: "service", outcome: .failed, text: "\(words), \(problem)") }
+        switch snapshot.activity {
+        case .active:
+            return Check(name: "service", outcome: .passed, text: "\(words), stable for \(UnitChange.hold)")
+        case .unknown:
+            return Check(name: "service", outcome: .failed, text: "\(words): \(snapshot.source ?? "")")
+        default:
+            let why = snapshot.unit.flatMap { ExitMeaning.result(of: $0) } ?? snapshot.source
+            return Check(name: "service", outcome: .failed, text: words + (why.map { ", \($0)" } ?? ""))
+        }
+    }
+
+    private func ports(_ snapshot: ServiceSnapshot) -> Check? {
+        let listeners = ServicePorts(machine: machine).listeners(of: snapshot)
+        let text = ServicePorts.text(listeners).map { "listens on port \($0)" } ?? "listens on no TCP port"
+        return Check(name: "port", outcome: listeners.isEmpty ? .note : .passed, text: text)
+    }
+
+    /// New errors of this start are worth a line; whether it works, the other checks say.
+    private func errors(_ snapshot: ServiceSnapshot) -> Check? {
+        guard let invocation = snapshot.unit?.invocation, machine.hasJournal else { return nil }
+        let log = ServiceLog(machine: machine, service: service, policy: policy)
+        let errors = log.errors(context, invocation: invocation, limit: 3)
+        guard !errors.isEmpty else {
+            return Check(name: "log", outcome: .passed, text: "no errors in its log since it was started")
+        }
+        return Check(
+            name: "log", outcome: .note, text: "its log since it was started: \(errors.joined(separator: " | "))")
+    }
+
+    private func probe(_ grant: Grant) -> (ProbeAnswer, RunResult?) {
+        do throws(RunnerError) {
+            let run = try machine.runner.run(
+                grant, timeout: machine.settings.entry(.verifyFix).timeout, cancellation: context.cancellation,
+                onOutput: nil)
+            return (ProbeAnswer(run), run)
+        } catch {
+            return (ProbeAnswer(problem: error.message), nil)
+        }
+    }
+
+    private func check(_ answer: ProbeAnswer, _ url: String) -> Check {
+        Check(
+            name: "http", outcome: answer.isGood ? .passed : .failed,
+            text: "\(PrintableText.line(url)) → \(answer.words)")
+    }
+}
