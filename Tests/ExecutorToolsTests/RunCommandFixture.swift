@@ -42,6 +42,10 @@ struct RunCommandFixture: ~Copyable {
 extension UnitCommands {
     /// No service manager: what reaches it is told in the answer.
     static let recorded = UnitCommands(
-        change: { verb, unit, _, _ in ToolReport(.success("asked to \(verb.rawValue) \(unit)")) },
-        status: { unit in .success("looked at \(unit)") })
+        change: { verb, unit, policy, approval in
+            .judged(policy.judge(.unitChange(verb, unit)), command: unit, approval: approval) { grant in
+                ReadyCall(grant) { _ in ToolReport(.success("asked to \(verb.rawValue) \(unit)")) }
+            }
+        },
+        status: { unit, _, _ in .success("looked at \(unit)") })
 }

@@ -34,40 +34,54 @@ package struct RunCommandTool: Tool {
             let reader = try ArgumentReader(arguments, table: Self.table)
             let line = try reader.read(Self.command)
             let limit = try reader.read(Self.timeout).map { Duration.seconds($0) } ?? settings.timeout
-            return .judged(policy.judge(line: line), command: line, approval: settings.approval) { grant in
-                ReadyCall(grant) { context in run(grant, limit, context) }
+            let verdict = policy.judge(line: line)
+            if case .denied(let refusal) = verdict { return .refused(refusal, command: line) }
+            if let (verb, unit) = UnitCommands.change(in: line) {
+                return units.change(verb, unit, policy, settings.approval)
+            }
+            return .judged(verdict, command: line, approval: settings.approval) { grant in
+                ReadyCall(grant) { context in run(grant, limit, policy, context) }
             }
         }
     }
 
-    private func run(_ grant: Grant, _ timeout: Duration?, _ context: ToolContext) -> ToolReport {
-        units.report(grant, context) ?? CommandRun(runner: runner).report(grant, timeout: timeout, context)
+    private func run(
+        _ grant: Grant, _ timeout: Duration?, _ policy: Policy, _ context: ToolContext
+    ) -> ToolReport {
+        if let unit = UnitCommands.status(in: grant), var result = units.status(unit, policy, context) {
+            result.metadata["command"] = .string(grant.command)
+            result.metadata["effect"] = .string(grant.effect.rawValue)
+            return ToolReport(result)
+        }
+        return CommandRun(runner: runner).report(grant, timeout: timeout, context)
     }
 }
 
 /// How `systemctl start|stop|restart|status` is done by the code of the service tools.
 package struct UnitCommands: Sendable {
-    /// Starts, stops or restarts a unit over the bus.
-    package var change: @Sendable (UnitVerb, String, Grant, ToolContext) -> ToolReport
-    /// The state of a unit where `systemctl` has nobody to ask; `nil` where systemd is running.
-    package var status: (@Sendable (String) -> ToolResult)?
+    /// Judges and prepares the change of a unit: over the bus, or as `tools.json` defines it.
+    package var change: @Sendable (UnitVerb, String, Policy, ApprovalLevel?) -> Preparation
+    /// The state of a unit where `systemctl` has nobody to ask; `nil` where it has.
+    package var status: @Sendable (String, Policy, ToolContext) -> ToolResult?
 
     package init(
-        change: @escaping @Sendable (UnitVerb, String, Grant, ToolContext) -> ToolReport,
-        status: (@Sendable (String) -> ToolResult)?
+        change: @escaping @Sendable (UnitVerb, String, Policy, ApprovalLevel?) -> Preparation,
+        status: @escaping @Sendable (String, Policy, ToolContext) -> ToolResult?
     ) {
         (self.change, self.status) = (change, status)
     }
 
-    /// What this answers for a command, or `nil` for one that is to be run.
-    func report(_ grant: Grant, _ context: ToolContext) -> ToolReport? {
+    /// `systemctl VERB UNIT`, for the verbs that change a unit.
+    static func change(in line: String) -> (UnitVerb, String)? {
+        guard let words = try? CommandLine(line).arguments, words.count == 3, words[0] == "systemctl",
+            let verb = UnitVerb(rawValue: words[1])
+        else { return nil }
+        return (verb, words[2])
+    }
+
+    /// The unit of `systemctl status UNIT`.
+    static func status(in grant: Grant) -> String? {
         let words = grant.words
-        guard grant.programName == "systemctl", words.count == 3 else { return nil }
-        if let verb = UnitVerb(rawValue: words[1]) { return change(verb, words[2], grant, context) }
-        guard words[1] == "status", let status else { return nil }
-        var result = status(words[2])
-        result.metadata["command"] = .string(grant.command)
-        result.metadata["effect"] = .string(grant.effect.rawValue)
-        return ToolReport(result)
+        return grant.programName == "systemctl" && words.count == 3 && words[1] == "status" ? words[2] : nil
     }
 }
