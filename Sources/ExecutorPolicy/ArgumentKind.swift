@@ -48,10 +48,12 @@ enum ArgumentKind: String, Sendable, Hashable, CaseIterable {
         return text.utf8.allSatisfy { ASCII.isAlphanumeric($0) || punctuation.utf8.contains($0) }
     }
 
-    /// 1 to 10,000, without leading zeros: nobody reads more lines.
+    static let maximumCount = 10_000
+
+    /// 1 to ``maximumCount``, without leading zeros: nobody reads more lines.
     static func isCount(_ text: String) -> Bool {
         guard text.utf8.count <= 5, text.utf8.allSatisfy(ASCII.isDigit), text.first != "0" else { return false }
-        return Int(text).map { (1...10_000).contains($0) } ?? false
+        return Int(text).map { (1...maximumCount).contains($0) } ?? false
     }
 
     /// A number and a unit: `90s`, `15m`, `2h`, `1d`, `1w`, `5min`.

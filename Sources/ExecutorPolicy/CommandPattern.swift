@@ -7,6 +7,8 @@ struct CommandPattern: Sendable, Hashable {
         /// A prefix as written, then exactly one text of a kind.
         case kind(ArgumentKind, prefix: String)
 
+        var isUnit: Bool { if case .kind(.unit, _) = self { true } else { false } }
+
         var text: String {
             switch self {
             case .literal(let text): text

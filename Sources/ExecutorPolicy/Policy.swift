@@ -10,6 +10,8 @@ package struct Policy: Sendable {
     let trees: [String: RuleTree]
     /// What is accepted, as written, by program: for refusals.
     let forms: [String: [String]]
+    /// The first programs with rules, for refusals.
+    private let programs: String
     /// Why everything is denied; `nil` for a policy that was read.
     private let denial: Refusal?
 
@@ -19,11 +21,12 @@ package struct Policy: Sendable {
         for rule in rules { trees[rule.pattern.program, default: RuleTree()].insert(rule, rule.pattern.elements[...]) }
         self.trees = trees
         forms = Dictionary(grouping: rules, by: \.pattern.program).mapValues { $0.map(\.text) }
+        programs = Self.shown(trees.keys.sorted(), Self.shownPrograms, separator: ", ")
         denial = nil
     }
 
     private init(denial: Refusal) {
-        (digest, settings, ruleCount, trees, forms) = ("", PolicySettings(), 0, [:], [:])
+        (digest, settings, ruleCount, trees, forms, programs) = ("", PolicySettings(), 0, [:], [:], "")
         self.denial = denial
     }
 
@@ -52,7 +55,7 @@ package struct Policy: Sendable {
     /// The rule that protects a unit from every change, or `nil`. A name that is none is protected.
     package func protects(unit: String) -> String? {
         guard let unit = UnitName(unit) else { return "protected/unit" }
-        return settings.protectedUnits.first { unit.matches($0) }.map { "protected/\($0)" }
+        return settings.protectedUnits.first { unit.resembles($0) }.map { "protected/\($0)" }
     }
 
     func judge(words: [String]) -> Verdict {
@@ -102,10 +105,7 @@ package struct Policy: Sendable {
 
     /// A change of a protected unit is refused whatever the rule says.
     private func protection(of match: Match) -> Refusal? {
-        guard match.rule.effect == .change else { return nil }
-        let words = [match.rule.pattern.program] + match.arguments.map(\.text)
-        guard words[0].split(separator: "/").last == "systemctl" else { return nil }
-        for name in words.dropFirst(2) where !name.hasPrefix("-") {
+        for name in Self.changedUnits(match) {
             guard let rule = protects(unit: name) else { continue }
             return Refusal(
                 .protected, rule: rule, message: "\(name) is protected: nothing here may change it.",
@@ -113,11 +113,26 @@ package struct Policy: Sendable {
         }
         return nil
     }
+
+    /// The units a command changes, by what its program does and not by what its rule says it does.
+    private static func changedUnits(_ match: Match) -> [String] {
+        let name = match.rule.pattern.program.split(separator: "/").last.map(String.init) ?? ""
+        let words = match.arguments.map(\.text)
+        if name == "systemctl" {
+            guard ProgramTable.grammars[name]?.effect(words) != .read else { return [] }
+            let plain = words.filter { !$0.hasPrefix("-") }
+            // `systemctl reboot` starts reboot.target.
+            return plain.count == 1 ? [plain[0] + ".target"] : Array(plain.dropFirst())
+        }
+        guard match.rule.effect == .change else { return [] }
+        return zip(match.rule.pattern.elements, words).compactMap { $0.isUnit ? $1 : nil }
+    }
 }
 
 // The sentences of refusals.
 extension Policy {
     private static let shownForms = 6
+    private static let shownPrograms = 40
 
     private static func blocked(_ name: String) -> Refusal {
         Refusal(
@@ -128,15 +143,18 @@ extension Policy {
     private func unknownProgram(_ name: String) -> Refusal {
         Refusal(
             .notAllowed, message: "No rule allows the program \"\(name.prefix(64))\".",
-            alternative: "The programs with rules are: \(trees.keys.sorted().joined(separator: ", ")).")
+            alternative: "The programs with rules are: \(programs).")
     }
 
     private func noRule(_ words: [String]) -> Refusal {
         let forms = forms[words[0]] ?? []
-        let shown = forms.prefix(Self.shownForms).joined(separator: " · ")
-        let rest = forms.count > Self.shownForms ? " · and \(forms.count - Self.shownForms) more" : ""
         return Refusal(
             .notAllowed, message: "No rule allows \"\(CommandLine.render(words).prefix(256))\".",
-            alternative: "With \(words[0]) these are allowed: \(shown)\(rest).")
+            alternative: "With \(words[0]) these are allowed: \(Self.shown(forms, Self.shownForms, separator: " · ")).")
+    }
+
+    private static func shown(_ names: [String], _ limit: Int, separator: String) -> String {
+        let rest = names.count > limit ? "\(separator)and \(names.count - limit) more" : ""
+        return names.prefix(limit).joined(separator: separator) + rest
     }
 }

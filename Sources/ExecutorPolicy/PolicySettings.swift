@@ -21,9 +21,12 @@ package struct PolicySettings: Sendable {
 
     package init() {}
 
-    /// The daemons themselves, the way in, the bus and systemd's own; targets and slices stop many units at once.
+    /// The daemons themselves, the way in, the bus, systemd's own, and what guards the machine. Targets and slices
+    /// start and stop many units at once, `reboot.target` and `emergency.target` among them.
     static let standardProtectedUnits = [
-        "devops-agent*", "devops-executor*", "ssh.*", "sshd*", "ssh@*", "dbus*", "systemd-*", "init.scope", "user@*",
+        "devops-agent*", "devops-executor*", "ssh*", "dbus*", "systemd-*", "init.scope", "user@*", "polkit*",
+        "apparmor*", "auditd*", "firewalld*", "iptables*", "nftables*", "ufw*", "emergency*", "halt*", "kexec*",
+        "poweroff*", "reboot*", "rescue*",
         "*.target", "*.slice", "*.scope", "*.mount", "*.swap", "*.device",
     ]
     static let standardURLPorts: [ClosedRange<UInt16>] = [80...80, 443...443, 3000...3999, 5000...5000, 8000...8999]

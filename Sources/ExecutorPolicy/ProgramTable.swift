@@ -8,8 +8,10 @@ struct ProgramGrammar: Sendable {
     var star: @Sendable (_ before: [String]) -> ArgumentKind? = { _ in nil }
     /// Whether the command, named by its arguments, changes the machine.
     var effect: @Sendable (_ arguments: [String]) -> Effect = { _ in .read }
-    /// How an opened file reaches it.
+    /// How an opened file reaches it. `ls` and `du` work from within the directory, so they show `.` for its name.
     var delivery = GrantedFile.Delivery.standardInput
+    /// What its arguments begin with, whatever the line says: options that keep it from what no rule names.
+    var safety: [String] = []
 }
 
 /// The programs of the default allowlist, by name.
@@ -18,7 +20,8 @@ enum ProgramTable {
 
     static let grammars: [String: ProgramGrammar] = [
         "cat": ProgramGrammar(path: "/usr/bin/cat", sandbox: reader, star: { _ in .path }),
-        "curl": ProgramGrammar(path: "/usr/bin/curl", star: { after($0, ["-m", "--max-time"]) ? .count : .url }),
+        "curl": ProgramGrammar(
+            path: "/usr/bin/curl", star: { after($0, ["-m", "--max-time"]) ? .count : .url }, safety: curlSafety),
         "df": ProgramGrammar(path: "/usr/bin/df", sandbox: reader),
         "dig": ProgramGrammar(path: "/usr/bin/dig", star: { _ in .host }),
         "docker": ProgramGrammar(
@@ -32,6 +35,8 @@ enum ProgramTable {
         "ls": ProgramGrammar(
             path: "/usr/bin/ls", runAs: .user("root"), sandbox: reader, star: { _ in .path },
             delivery: .workingDirectory),
+        "nginx": ProgramGrammar(
+            path: "/usr/sbin/nginx", runAs: .user("root"), effect: { $0 == ["-t"] ? .read : .change }),
         "netstat": ProgramGrammar(path: "/usr/bin/netstat", runAs: .user("root"), sandbox: reader),
         "nslookup": ProgramGrammar(path: "/usr/bin/nslookup", star: { _ in .host }),
         "ping": ProgramGrammar(path: "/usr/bin/ping", star: { after($0, ["-c", "-W"]) ? .count : .host }),
@@ -43,6 +48,12 @@ enum ProgramTable {
         "tail": ProgramGrammar(path: "/usr/bin/tail", sandbox: reader, star: { after($0, ["-n"]) ? .count : .path }),
         "top": ProgramGrammar(path: "/usr/bin/top", sandbox: reader),
         "uptime": ProgramGrammar(path: "/usr/bin/uptime", sandbox: reader),
+    ]
+
+    /// No `.curlrc` (`-q` is first, or it is not heard), no proxy, no redirect, no other protocol, no globbing;
+    /// a `-m` in the line comes later and wins.
+    private static let curlSafety = [
+        "-q", "--globoff", "--noproxy", "*", "--proto", "=http,https", "--max-redirs", "0", "--max-time", "20",
     ]
 
     private static let systemctlReads: Set<String> = [

@@ -18,6 +18,8 @@ struct Rule: Sendable {
     let sandbox: Sandbox
     let workingDirectory: String?
     let delivery: GrantedFile.Delivery
+    /// Arguments that stand before those of the line (see ``ProgramGrammar/safety``).
+    let safety: [String]
 
     /// A tool's time when neither the rule nor the caller says one (the plan).
     static let standardTimeout = Duration.seconds(30)
@@ -28,7 +30,7 @@ struct Rule: Sendable {
             guard case .file(let file) = argument else { return argument }
             return .file(GrantedFile(root: file.root, relative: file.relative, delivery: delivery))
         }
-        let all = [.text(pattern.program)] + delivered
+        let all = [.text(pattern.program)] + safety.map { .text($0) } + delivered
         return Grant(
             rule: id, executable: executable, arguments: all, command: CommandLine.render(all.map(\.text)),
             effect: effect, runAs: runAs, timeout: timeout, limits: limits, sandbox: sandbox,
@@ -55,48 +57,6 @@ extension GrantedArgument {
         case .text(let text): text
         case .file(let file): file.path
         case .url(let url): url.text
-        }
-    }
-}
-
-/// The rules of one program as a tree over their arguments: finding a match costs the same with ten rules or
-/// ten thousand.
-struct RuleTree: Sendable {
-    private var literals: [String: RuleTree] = [:]
-    private var kinds: [(kind: ArgumentKind, prefix: String, tree: RuleTree)] = []
-    /// Rules that end here.
-    private var rules: [Rule] = []
-
-    mutating func insert(_ rule: Rule, _ elements: ArraySlice<CommandPattern.Element>) {
-        guard let element = elements.first else { return rules.append(rule) }
-        switch element {
-        case .literal(let text): literals[text, default: RuleTree()].insert(rule, elements.dropFirst())
-        case .kind(let kind, let prefix):
-            let index = kinds.firstIndex { $0.kind == kind && $0.prefix == prefix }
-            if index == nil { kinds.append((kind, prefix, RuleTree())) }
-            kinds[index ?? kinds.count - 1].tree.insert(rule, elements.dropFirst())
-        }
-    }
-
-    /// Calls `found` with each rule that matches and the arguments as granted.
-    ///
-    /// - Parameter refused: Takes what was of the right kind and is refused all the same.
-    func match(
-        _ words: ArraySlice<String>, _ before: [GrantedArgument], _ settings: PolicySettings,
-        refused: inout Refusal?, found: (Rule, [GrantedArgument]) -> Void
-    ) {
-        guard let word = words.first else {
-            for rule in rules where rule.allowsUnits(before) { found(rule, before) }
-            return
-        }
-        literals[word]?.match(words.dropFirst(), before + [.text(word)], settings, refused: &refused, found: found)
-        for (kind, prefix, tree) in kinds where word.hasPrefix(prefix) {
-            switch kind.read(String(word.dropFirst(prefix.count)), prefix: prefix, settings: settings) {
-            case .argument(let argument):
-                tree.match(words.dropFirst(), before + [argument], settings, refused: &refused, found: found)
-            case .refused(let refusal): refused = refused ?? refusal
-            case .mismatch: break
-            }
         }
     }
 }

@@ -37,12 +37,7 @@ extension Policy {
         switch decide(command.words) {
         case .failure(let refusal): return .denied(refusal)
         case .success(let match):
-            if let container = command.inspected, !ArgumentKind.isContainer(container) {
-                return .denied(
-                    Refusal(
-                        .notAllowed, message: "\"\(container.prefix(64))\" is no name of a container.",
-                        alternative: "docker_ps lists the containers."))
-            }
+            if let refusal = command.unjudged { return .denied(refusal) }
             let grant = match.rule.grant(command.form(match.arguments), digest: digest)
             return verdict(match.rule, grant)
         }
@@ -67,7 +62,20 @@ extension ToolCommand {
         }
     }
 
-    fileprivate var inspected: String? { if case .dockerInspect(let container) = self { container } else { nil } }
+    /// What is wrong with the arguments that its line does not have.
+    fileprivate var unjudged: Refusal? {
+        switch self {
+        case .dockerInspect(let container) where !ArgumentKind.isContainer(container):
+            Refusal(
+                .notAllowed, message: "\"\(container.prefix(64))\" is no name of a container.",
+                alternative: "docker_ps lists the containers.")
+        case .dockerLogs(_, let lines) where !ArgumentKind.isCount(String(lines)):
+            Refusal(
+                .notAllowed, message: "\(lines) is no number of lines.",
+                alternative: "Ask for 1 to \(ArgumentKind.maximumCount) lines.")
+        default: nil
+        }
+    }
 
     /// The arguments that run, after the program: `granted` where the line itself does.
     fileprivate func form(_ granted: [GrantedArgument]) -> [GrantedArgument] {

@@ -23,8 +23,11 @@ package struct UnitName: Sendable, Hashable {
 
     private static let punctuation = Set("_.@:-".utf8)
 
-    /// Whether it fits a pattern in which `*` stands for any characters.
-    package func matches(_ pattern: String) -> Bool {
+    /// Whether it fits a pattern in which `*` stands for any characters, upper and lower case told apart.
+    package func matches(_ pattern: String) -> Bool { Glob.matches(Array(pattern.utf8)[...], Array(text.utf8)[...]) }
+
+    /// The same, upper and lower case alike: for what forbids.
+    func resembles(_ pattern: String) -> Bool {
         Glob.matches(Array(ASCII.lowercased(pattern).utf8)[...], Array(ASCII.lowercased(text).utf8)[...])
     }
 }

@@ -1,0 +1,182 @@
+import ExecutorAPI
+import StrictJSON
+
+/// Reads one entry of the allowlist.
+struct RuleReader {
+    let category: String
+    let settings: PolicySettings
+
+    private static let members: Set<String> = [
+        "approval", "command", "cwd", "effect", "id", "justification", "limits", "match", "not_match", "run_as",
+        "sandbox", "timeout", "units",
+    ]
+
+    typealias Fault = CommandPattern.Fault
+
+    func read(_ entry: JSONValue) throws(Fault) -> Rule {
+        switch entry {
+        case .string(let command): return try rule(command, [:])
+        case .object(let members):
+            if let unknown = members.keys.sorted().first(where: { !Self.members.contains($0) }) {
+                throw Fault(
+                    problem: "there is no member \"\(unknown)\"",
+                    remedy: "the members are \(Self.members.sorted().joined(separator: ", "))")
+            }
+            guard let command = members["command"]?.stringValue else {
+                throw Fault(
+                    problem: "the entry has no \"command\"", remedy: "write \"command\": \"systemctl status {unit}\"")
+            }
+            return try rule(command, members)
+        default: throw Fault(problem: "the entry is no string and no object", remedy: "write \"uptime\"")
+        }
+    }
+
+    private func rule(_ command: String, _ members: [String: JSONValue]) throws(Fault) -> Rule {
+        let pattern = try CommandPattern(command)
+        let name = pattern.program.split(separator: "/").last.map(String.init) ?? pattern.program
+        let grammar = ProgramTable.grammars[name]
+        let effect = try choice(members, "effect", [Effect.read, .change])
+        guard let effect = effect ?? grammar?.effect(pattern.elements.map(\.text)) else {
+            throw Fault(
+                problem: "it is not known whether \"\(name)\" changes anything",
+                remedy: "write \"effect\": \"read\" or \"change\"")
+        }
+        let rule = Rule(
+            id: RuleID(try text(members, "id") ?? "\(category)/\(command)"), pattern: pattern, text: command,
+            executable: try executable(pattern.program, grammar), effect: effect,
+            approval: try choice(members, "approval", [ApprovalLevel.user, .operator, .totp]),
+            justification: try text(members, "justification"), units: try strings(members, "units"),
+            runAs: try text(members, "run_as").map { $0 == "devops-probe" ? .probe : .user($0) } ?? grammar?.runAs
+                ?? .probe,
+            timeout: try timeout(members), limits: try limits(members),
+            sandbox: try sandbox(members, grammar?.sandbox ?? Sandbox()), workingDirectory: try directory(members),
+            delivery: grammar?.delivery ?? .standardInput, safety: grammar?.safety ?? [])
+        guard rule.units.isEmpty || pattern.elements.contains(where: \.isUnit) else {
+            throw Fault(problem: "\"units\" is given, but the command has no {unit}", remedy: "write {unit} in it")
+        }
+        if let bad = rule.units.first(where: { !Self.isUnitPattern($0) }) {
+            throw Fault(
+                problem: "\"units\" has \"\(bad)\", which is no unit",
+                remedy: "write the whole name, such as \"nginx.service\" or \"php*-fpm.service\"")
+        }
+        try tryExamples(rule, members)
+        return rule
+    }
+
+    /// With its suffix: a rule for `nginx` that is never matched would be a trap.
+    private static func isUnitPattern(_ text: String) -> Bool {
+        let example = String(
+            decoding: text.utf8.map { $0 == UInt8(ascii: "*") ? UInt8(ascii: "x") : $0 }, as: UTF8.self)
+        return UnitName(example)?.text == example
+    }
+
+    private func executable(_ program: String, _ grammar: ProgramGrammar?) throws(Fault) -> String {
+        if let pinned = settings.programs[program] { return pinned }
+        if program.hasPrefix("/") { return program }
+        guard let grammar else {
+            throw Fault(
+                problem: "the path of \"\(program)\" is not known",
+                remedy:
+                    "write it in full, or pin it in executor.json: \"programs\": {\"\(program)\": \"/usr/bin/\(program)\"}"
+            )
+        }
+        return grammar.path
+    }
+
+    private func tryExamples(_ rule: Rule, _ members: [String: JSONValue]) throws(Fault) {
+        let alone = Policy(digest: "", settings: settings, rules: [rule])
+        func isDenied(_ line: String) -> Bool { if case .denied = alone.judge(line: line) { true } else { false } }
+        for line in try strings(members, "match") where isDenied(line) {
+            throw Fault(problem: "its example \"\(line)\" does not match", remedy: "mend the command or the example")
+        }
+        for line in try strings(members, "not_match") where !isDenied(line) {
+            throw Fault(problem: "it matches \"\(line)\", which it says it does not", remedy: "narrow the command")
+        }
+    }
+}
+
+// One member each.
+extension RuleReader {
+    private func text(_ members: [String: JSONValue], _ name: String) throws(Fault) -> String? {
+        guard let value = members[name] else { return nil }
+        guard let text = value.stringValue, !text.isEmpty, text.utf8.count <= 512 else {
+            throw Fault(problem: "\"\(name)\" is no text", remedy: "write 1 to 512 bytes between quotes")
+        }
+        return text
+    }
+
+    private func strings(_ members: [String: JSONValue], _ name: String) throws(Fault) -> [String] {
+        guard let value = members[name] else { return [] }
+        let texts = value.arrayValue?.compactMap(\.stringValue) ?? []
+        guard let array = value.arrayValue, texts.count == array.count else {
+            throw Fault(problem: "\"\(name)\" is no list of strings", remedy: "write [\"…\"]")
+        }
+        return texts
+    }
+
+    private func choice<Value: RawRepresentable<String>>(
+        _ members: [String: JSONValue], _ name: String, _ values: [Value]
+    ) throws(Fault) -> Value? {
+        guard let member = members[name] else { return nil }
+        guard let text = member.stringValue, let value = values.first(where: { $0.rawValue == text }) else {
+            throw Fault(
+                problem: "\"\(name)\" is none of its values",
+                remedy: "write \(values.map { "\"\($0.rawValue)\"" }.joined(separator: " or "))")
+        }
+        return value
+    }
+
+    /// `"60s"`, `"5m"`, `"1h"`; at most an hour.
+    private func timeout(_ members: [String: JSONValue]) throws(Fault) -> Duration {
+        guard let value = members["timeout"] else { return Rule.standardTimeout }
+        let fault = Fault(problem: "\"timeout\" is no time from 1s to 1h", remedy: "write \"60s\" or \"5m\"")
+        guard let text = value.stringValue, let unit = text.last, let number = Int(text.dropLast()),
+            let scale = ["s": 1, "m": 60, "h": 3600][String(unit)], number > 0, number <= 3600 / scale
+        else { throw fault }
+        return .seconds(number * scale)
+    }
+
+    private func limits(_ members: [String: JSONValue]) throws(Fault) -> ResourceLimits {
+        var limits = ResourceLimits()
+        guard let value = members["limits"] else { return limits }
+        let names = "memory_mb, processes, output_kb, open_files"
+        guard let table = value.objectValue else {
+            throw Fault(problem: "\"limits\" is no object", remedy: "its members are \(names)")
+        }
+        for (name, value) in table {
+            guard let number = value.intValue, (1...1 << 20).contains(number) else {
+                throw Fault(problem: "\"limits\": \"\(name)\" is no number from 1 to 1048576", remedy: "write a number")
+            }
+            switch name {
+            case "memory_mb": limits.memoryBytes = number << 20
+            case "processes": limits.processes = number
+            case "output_kb": limits.outputBytes = min(number, 16 << 10) << 10
+            case "open_files": limits.openFiles = number
+            default: throw Fault(problem: "there is no limit \"\(name)\"", remedy: "the limits are \(names)")
+            }
+        }
+        return limits
+    }
+
+    private func sandbox(_ members: [String: JSONValue], _ standard: Sandbox) throws(Fault) -> Sandbox {
+        guard let value = members["sandbox"] else { return standard }
+        var sandbox = standard
+        for (name, value) in value.objectValue ?? ["": .null] {
+            guard let flag = value.boolValue, ["no_second_exec", "read_only"].contains(name) else {
+                throw Fault(
+                    problem: "\"sandbox\" has something else than its two flags",
+                    remedy: "write {\"read_only\": true, \"no_second_exec\": true}")
+            }
+            if name == "read_only" { sandbox.readOnlyFileSystem = flag } else { sandbox.noSecondExec = flag }
+        }
+        return sandbox
+    }
+
+    private func directory(_ members: [String: JSONValue]) throws(Fault) -> String? {
+        guard let path = try text(members, "cwd") else { return nil }
+        guard path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
+            throw Fault(problem: "\"cwd\" is no absolute directory", remedy: "write such as \"/srv/web\"")
+        }
+        return path
+    }
+}
