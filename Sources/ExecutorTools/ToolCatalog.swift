@@ -21,11 +21,33 @@ package struct ToolCatalog: Sendable {
         let runner = machine.runner
         return [
             CheckPortTool(processes: machine.processes, ports: machine.ports),
+            CheckServiceTool(machine: machine),
             DockerLogsTool(runner: runner, settings: settings.entry(.dockerLogs), logs: settings.logs),
             DockerPsTool(runner: runner, settings: settings.entry(.dockerPs)),
             DockerRestartTool(runner: runner, settings: settings.entry(.dockerRestart)),
+            ReadLogsTool(machine: machine),
+            RestartServiceTool(machine: machine),
+            RunCommandTool(
+                runner: runner, settings: settings.entry(.runCommand), units: UnitCommands(machine: machine)),
             SystemHealthTool(
                 proc: machine.processes.root, thresholds: settings.health, failedUnits: machine.failedUnits),
+            VerifyFixTool(machine: machine),
         ]
+    }
+}
+
+extension UnitCommands {
+    fileprivate init(machine: Machine) {
+        let unitChange = UnitChange(machine: machine)
+        let checkService = CheckServiceTool(machine: machine)
+        self.init(
+            change: { verb, unit, policy, approval in
+                unitChange.prepare(verb, service: unit, policy: policy, approval: approval)
+            },
+            status: { unit, policy, context in
+                // A service of the administrator's own is known to no systemctl, also where there is one.
+                if let name = try? ServiceName(unit), case .systemd = machine.keeper(of: name) { return nil }
+                return checkService.check(unit, policy: policy, context: context)
+            })
     }
 }
