@@ -11,6 +11,7 @@ package struct ToolCatalog: Sendable {
         let all = Self.all(machine)
         tools = all.filter { (settings.tools[$0.definition.name] ?? ToolSettings.ToolEntry()).isEnabled }
             .sorted { $0.definition.name < $1.definition.name }
+            .map { MaskedTool(tool: $0, mask: machine.masked) }
         byName = Dictionary(tools.map { ($0.definition.name, $0) }) { first, _ in first }
     }
 
