@@ -22,7 +22,7 @@ final class BusConnection {
         throw problem ?? SystemdError(.unreachable, "There is no bus to talk to.")
     }
 
-    deinit { sd_bus_flush_close_unref(bus) }
+    deinit { sd_bus_close_unref(bus) }
 
     private static var addresses: [String] {
         let system = getenv("DBUS_SYSTEM_BUS_ADDRESS").map { String(cString: $0) }
@@ -40,11 +40,23 @@ final class BusConnection {
             sd_bus_set_bus_client(bus, address == privateAddress ? 0 : 1)
             sd_bus_set_method_call_timeout(bus, timeout.microseconds)
             try check("The bus cannot be reached", sd_bus_start(bus))
+            try awaitReady(bus, timeout)
         } catch {
-            sd_bus_unref(bus)
+            sd_bus_close_unref(bus)
             throw SystemdError(.unreachable, error.message)
         }
         return bus
+    }
+
+    /// Takes part in the greeting until the bus has answered: libsystemd by itself would wait 90 s for it.
+    private static func awaitReady(_ bus: OpaquePointer, _ timeout: Duration) throws(SystemdError) {
+        let deadline = ContinuousClock.now + timeout
+        while try check("The bus cannot be reached", sd_bus_is_ready(bus)) == 0 {
+            if try check("The bus cannot be reached", sd_bus_process(bus, nil)) > 0 { continue }
+            let left = deadline - .now
+            guard left > .zero else { throw SystemdError(.unreachable, "The bus does not answer (timeout).") }
+            try check("The bus cannot be reached", sd_bus_wait(bus, left.microseconds))
+        }
     }
 
     /// Calls a method whose arguments are all texts, or one text of type `o`.

@@ -1,0 +1,164 @@
+import Glibc
+import Systemd
+import Testing
+
+/// Real journal files, made by systemd's own `systemd-journal-remote`.
+@Suite("JournalReader", .enabled(if: JournalFixture.isPossible, "needs the package systemd-journal-remote"))
+struct JournalReaderTests {
+    let fixture: JournalFixture
+
+    init() throws { fixture = try JournalFixture.shared.get() }
+
+    private func messages(_ query: JournalQuery) throws -> [String] {
+        try JournalReader(directory: fixture.path).read(query).entries.map(\.message)
+    }
+
+    @Test("a unit's entries are its own, systemd's about it and its crashes, and no one else's")
+    func unit() throws {
+        let found = try messages(JournalQuery(unit: "web.service", lines: 1000))
+        #expect(found.contains("Started web."))
+        #expect(found.contains("web dumped core"))
+        #expect(found.contains("request 0") && found.contains("request 199"))
+        #expect(!found.contains { $0.contains("other") || $0.contains("forged") })
+    }
+
+    @Test("the newest lines come, oldest first, and it says that there are older ones")
+    func newest() throws {
+        let page = try JournalReader(directory: fixture.path).read(JournalQuery(unit: "other.service", lines: 3))
+        #expect(page.entries.map(\.message) == ["other 47", "other 48", "other 49"])
+        #expect(page.older == .some)
+        #expect(page.entries.map(\.time) == page.entries.map(\.time).sorted())
+        let all = try JournalReader(directory: fixture.path).read(JournalQuery(unit: "other.service", lines: 50))
+        #expect(all.entries.count == 50 && all.older == .none)
+    }
+
+    @Test("entries before `since` and after `until` are left out")
+    func window() throws {
+        var query = JournalQuery(unit: "other.service", lines: 100)
+        query.since = fixture.time(of: 10)
+        query.until = fixture.time(of: 12)
+        #expect(try messages(query) == ["other 10", "other 11", "other 12"])
+    }
+
+    @Test("a priority keeps what is as urgent or more", arguments: [(3, 1), (4, 2), (6, 203)])
+    func priority(_ level: Int, _ count: Int) throws {
+        var query = JournalQuery(unit: "web.service", lines: 1000)
+        query.priority = level
+        #expect(try messages(query).count == count)
+    }
+
+    @Test("one start of a unit is told from another")
+    func invocation() throws {
+        var query = JournalQuery(unit: "web.service", lines: 1000)
+        query.invocation = JournalFixture.secondStart
+        #expect(try messages(query) == ["of the second start"])
+    }
+
+    @Test("a pattern is found whatever its case, and one that is not there finds nothing")
+    func pattern() throws {
+        var query = JournalQuery(unit: "web.service", lines: 5)
+        query.pattern = "ALREADY in use"
+        #expect(try messages(query) == ["bind() to 0.0.0.0:80 failed (98: Address already in use)"])
+        query.pattern = "nowhere"
+        #expect(try messages(query).isEmpty)
+    }
+
+    @Test("a message of many lines and control characters is one safe line")
+    func hostile() throws {
+        #expect(try messages(JournalQuery(unit: "hostile.service", lines: 1)) == ["first second?[2Jthird"])
+    }
+
+    @Test("a very long message is cut")
+    func long() throws {
+        let found = try messages(JournalQuery(unit: "long.service", lines: 1))
+        #expect(found.first?.hasSuffix("… (cut)") == true)
+        #expect((found.first?.utf8.count ?? .max) < JournalReader.messageBytes)
+    }
+
+    @Test("a unit nobody heard of, or a name that looks like a match, finds nothing")
+    func nothing() throws {
+        #expect(try messages(JournalQuery(unit: "none.service", lines: 10)).isEmpty)
+        #expect(try messages(JournalQuery(unit: "web.service\n_UID=0", lines: 10)).isEmpty)
+    }
+
+    @Test("a directory that is not there is one clear error")
+    func absent() {
+        let error = #expect(throws: SystemdError.self) { try JournalReader(directory: "/nonexistent/journal") }
+        #expect(error?.message.contains("/nonexistent/journal") == true)
+    }
+}
+
+/// A journal of a few hundred entries, made once.
+final class JournalFixture: Sendable {
+    static let tool = "/lib/systemd/systemd-journal-remote"
+    static var isPossible: Bool { access(tool, X_OK) == 0 }
+    static let shared = Result { try JournalFixture() }
+    static let secondStart = "0123456789abcdef0123456789abcdef"
+
+    var path: String { directory.path }
+    // Written once, before anyone reads it.
+    nonisolated(unsafe) private let directory: TestDirectory
+    private static let start: UInt64 = 1_790_000_000_000_000
+
+    func time(of index: Int) -> UInt64 { Self.start + UInt64(index) * 1_000_000 }
+
+    private init() throws {
+        directory = try TestDirectory()
+        let export = directory.path + "/export"
+        let file = try #require(fopen(export, "w"))
+        for entry in Self.entries { fwrite(entry, 1, entry.count, file) }
+        fclose(file)
+        try Self.run([Self.tool, "-o", directory.path + "/app.journal", export])
+        unlink(export)
+    }
+
+    private static var entries: [[UInt8]] {
+        var entries: [[UInt8]] = []
+        func add(_ index: Int, _ fields: [(String, String)]) {
+            // Journal export format: a field with a newline is NAME, newline, its length in 8 bytes, the data.
+            var bytes = Array("__REALTIME_TIMESTAMP=\(start + UInt64(index) * 1_000_000)\n".utf8)
+            bytes += Array(
+                "__MONOTONIC_TIMESTAMP=\(1_000_000 + index)\n_BOOT_ID=ffffffffffffffffffffffffffffffff\n".utf8)
+            for (name, value) in fields {
+                bytes += Array(name.utf8) + [0x0A]
+                bytes += withUnsafeBytes(of: UInt64(value.utf8.count).littleEndian) { Array($0) }
+                bytes += Array(value.utf8) + [0x0A]
+            }
+            entries.append(bytes + [0x0A])
+        }
+        func own(_ index: Int, _ unit: String, _ message: String, _ priority: Int = 6, _ more: [(String, String)] = [])
+        {
+            add(
+                index,
+                [
+                    ("MESSAGE", message), ("PRIORITY", String(priority)), ("_SYSTEMD_UNIT", unit), ("_PID", "77"),
+                    ("SYSLOG_IDENTIFIER", "app"),
+                ] + more)
+        }
+        for index in 0..<50 { own(index, "other.service", "other \(index)") }
+        add(100, [("MESSAGE", "Started web."), ("PRIORITY", "6"), ("_PID", "1"), ("UNIT", "web.service")])
+        add(101, [("MESSAGE", "forged word about web"), ("PRIORITY", "6"), ("_PID", "99"), ("UNIT", "web.service")])
+        for index in 0..<200 { own(200 + index, "web.service", "request \(index)") }
+        own(500, "web.service", "bind() to 0.0.0.0:80 failed (98: Address already in use)", 3)
+        own(501, "web.service", "of the second start", 4, [("_SYSTEMD_INVOCATION_ID", secondStart)])
+        add(
+            502,
+            [
+                ("MESSAGE", "web dumped core"), ("MESSAGE_ID", "fc2e22bc6ee647b6b90729ab34a250b1"), ("_UID", "0"),
+                ("COREDUMP_UNIT", "web.service"),
+            ])
+        own(600, "hostile.service", "first\nsecond\u{1B}[2Jthird")
+        own(601, "long.service", String(repeating: "long ", count: 20_000))
+        return entries
+    }
+
+    private static func run(_ arguments: [String]) throws {
+        var pid: pid_t = 0
+        var pointers = arguments.map { strdup($0) } + [nil]
+        defer { pointers.forEach { free($0) } }
+        try #require(posix_spawn(&pid, arguments[0], nil, nil, &pointers, environ) == 0)
+        var status: Int32 = 0
+        waitpid(pid, &status, 0)
+        try #require(status == 0)
+    }
+}
