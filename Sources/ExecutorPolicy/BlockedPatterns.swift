@@ -40,9 +40,17 @@ struct BlockedPatterns: Sendable {
     /// The name of the first pattern that occurs in `text`, upper and lower case alike.
     func firstMatch(in text: String) -> String? {
         let bytes = Array(ASCII.lowercased(text).utf8)
-        return patterns.first { pattern in
-            bytes.indices.contains { Self.matches(pattern.pieces[...], bytes, at: $0) }
-        }?.name
+        return patterns.first { Self.occurs($0.pieces, in: bytes) }?.name
+    }
+
+    private static func occurs(_ pieces: [Piece], in bytes: [UInt8]) -> Bool {
+        let hasGap = pieces.contains { if case .anything = $0 { true } else { false } }
+        for start in bytes.indices {
+            if matches(pieces[...], bytes, at: start) { return true }
+            // Where `.*` follows, a later beginning finds nothing that the first did not: the cost stays linear.
+            if hasGap, case .literal(let head) = pieces[0], bytes[start...].starts(with: head) { return false }
+        }
+        return false
     }
 
     private static func matches(_ pieces: ArraySlice<Piece>, _ bytes: [UInt8], at start: Int) -> Bool {

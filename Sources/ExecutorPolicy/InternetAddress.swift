@@ -36,9 +36,11 @@ package struct InternetAddress: Sendable, Hashable {
         switch (b[0], b[1]) {
         case (127, _): .loopback
         case (0, _), (169, 254), (224..., _): .forbidden
-        // Alibaba's metadata service; the rest of 100.64.0.0/10 is shared address space.
+        // Alibaba's metadata service (the rest of 100.64.0.0/10 is shared address space), Azure's, and Oracle's old one.
         case (100, 100) where b[2] == 100 && b[3] == 200: .forbidden
-        case (10, _), (172, 16...31), (192, 168), (100, 64...127): .privateRange
+        case (168, 63) where b[2] == 129 && b[3] == 16: .forbidden
+        case (192, 0) where b[2] == 0: .forbidden
+        case (10, _), (172, 16...31), (192, 168), (100, 64...127), (198, 18...19): .privateRange
         default: .global
         }
     }
@@ -47,6 +49,8 @@ package struct InternetAddress: Sendable, Hashable {
         if b.dropLast().allSatisfy({ $0 == 0 }) { return b[15] == 1 ? .loopback : .forbidden }
         // fe80::/10 link-local, fec0::/10 the old site-local, ff00::/8 multicast.
         if b[0] == 0xFF || (b[0] == 0xFE && b[1] & 0x80 != 0) { return .forbidden }
+        // Teredo (2001::/32) and local NAT64 (64:ff9b:1::/48) hide an IPv4 address.
+        if b[..<4] == [0x20, 0x01, 0, 0] || b[..<6] == [0, 0x64, 0xFF, 0x9B, 0, 1] { return .forbidden }
         // fd00:ec2::254, Amazon's metadata service.
         if b[0] == 0xFD, b[1] == 0, b[2] == 0x0E, b[3] == 0xC2 { return .forbidden }
         return b[0] & 0xFE == 0xFC ? .privateRange : .global
@@ -117,7 +121,7 @@ enum HostName {
 
     /// The clouds' metadata services by name.
     static func isMetadataService(_ text: String) -> Bool {
-        ["metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"]
+        ["metadata", "metadata.goog", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"]
             .contains(ASCII.lowercased(text))
     }
 

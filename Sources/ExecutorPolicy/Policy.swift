@@ -41,7 +41,8 @@ package struct Policy: Sendable {
     /// What the rules say to one command line.
     package func judge(line: String) -> Verdict {
         if let denial { return .denied(denial) }
-        if let blocked = settings.blocked.firstMatch(in: line) { return .denied(Self.blocked(blocked)) }
+        let isBounded = line.utf8.count <= CommandLine.maximumBytes
+        if isBounded, let blocked = settings.blocked.firstMatch(in: line) { return .denied(Self.blocked(blocked)) }
         do throws(Refusal) {
             return judge(words: try CommandLine(line).arguments)
         } catch {

@@ -46,8 +46,7 @@ struct RuleReader {
             executable: try executable(pattern.program, grammar), effect: effect,
             approval: try choice(members, "approval", [ApprovalLevel.user, .operator, .totp]),
             justification: try text(members, "justification"), units: try strings(members, "units"),
-            runAs: try text(members, "run_as").map { $0 == "devops-probe" ? .probe : .user($0) } ?? grammar?.runAs
-                ?? .probe,
+            runAs: try account(members) ?? grammar?.runAs ?? .probe,
             timeout: try timeout(members), limits: try limits(members),
             sandbox: try sandbox(members, grammar?.sandbox ?? Sandbox()), workingDirectory: try directory(members),
             delivery: grammar?.delivery ?? .standardInput, safety: grammar?.safety ?? [])
@@ -170,6 +169,17 @@ extension RuleReader {
             if name == "read_only" { sandbox.readOnlyFileSystem = flag } else { sandbox.noSecondExec = flag }
         }
         return sandbox
+    }
+
+    private func account(_ members: [String: JSONValue]) throws(Fault) -> RunAs? {
+        guard let name = try text(members, "run_as") else { return nil }
+        let isName =
+            name.utf8.count <= 32 && !name.hasPrefix("-")
+            && name.utf8.allSatisfy { ASCII.isAlphanumeric($0) || "_-.".utf8.contains($0) }
+        guard isName else {
+            throw Fault(problem: "\"run_as\" is no user name", remedy: "write \"root\" or \"devops-probe\"")
+        }
+        return name == "devops-probe" ? .probe : .user(name)
     }
 
     private func directory(_ members: [String: JSONValue]) throws(Fault) -> String? {

@@ -34,7 +34,14 @@ package enum UnitVerb: String, Sendable, Hashable {
 extension Policy {
     /// What the rules say to what a tool is about to do.
     package func judge(_ command: ToolCommand) -> Verdict {
-        switch decide(command.words) {
+        let words = command.words
+        do throws(Refusal) {
+            // What no line can say, a tool cannot say either: a line break in a path, a megabyte of a name.
+            _ = try CommandLine(CommandLine.render(words))
+        } catch {
+            return .denied(error)
+        }
+        switch decide(words) {
         case .failure(let refusal): return .denied(refusal)
         case .success(let match):
             if let refusal = command.unjudged { return .denied(refusal) }

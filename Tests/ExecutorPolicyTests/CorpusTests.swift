@@ -32,6 +32,24 @@ struct CorpusTests {
         }
     }
 
+    @Test("every shipped rule decides some line: none is dead, or hidden by another")
+    func everyRuleIsReached() throws {
+        let policy = try Fixture.shipped()
+        let samples = ["nginx", "5", "10m", "http://localhost/", "/etc/nginx", "a.log", "example.com"]
+        let kinds = ["{count}", "{duration}", "{host}"]
+        for (category, entries) in try Fixture.shippedEntries() {
+            for text in entries {
+                let pieces = kinds.reduce(text) { $0.replacing($1, with: "*") }
+                    .split(separator: "*", omittingEmptySubsequences: false).map(String.init)
+                let lines = pieces.dropFirst().reduce([pieces[0]]) { lines, piece in
+                    lines.flatMap { line in samples.map { line + $0 + piece } }
+                }
+                let reached = lines.contains { policy.judge(line: $0).grant?.rule.text == "\(category)/\(text)" }
+                #expect(reached, "\(text)")
+            }
+        }
+    }
+
     @Test("what is allowed splits again into exactly the arguments that run")
     func resplits() throws {
         let policy = try Fixture.shipped()

@@ -116,6 +116,10 @@ struct JudgingTests {
             .dockerLogs("-f", lines: 5),
             .dockerInspect("a;b"), .dockerRestart("../x"), .logFile(path: "/etc/shadow", lines: 5),
             .logFile(path: "/var/log/../../etc/shadow", lines: 5), .journal(unit: "nginx", lines: 0),
+            .logFile(path: "/var/log/a\nb", lines: 5), .logFile(path: "/var/log/a\0b", lines: 5),
+            .logFile(path: "/var/log/" + String(repeating: "a/", count: 4000), lines: 5), .unitStatus("n\u{456}inx"),
+            .dockerLogs("web", lines: 0), .dockerLogs("web", lines: -5), .dockerLogs("web", lines: 10_001),
+            .unitStatus(""), .dockerInspect(""), .logFile(path: "syslog", lines: 5),
             .probe(url: "http://169.254.169.254/"), .probe(url: "file:///etc/shadow"),
         ])
     func hostileTools(_ command: ToolCommand) throws {
@@ -136,18 +140,5 @@ struct JudgingTests {
         #expect(policy.judge(line: "docker compose logs web").grant?.effect == .read)
         #expect(policy.judge(line: "docker compose down").grant?.effect == .change)
         #expect(policy.judge(line: "systemctl status nginx").grant?.effect == .read)
-    }
-}
-
-/// Small and fixed, so that a failure can be had again.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    /// xorshift64*
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_F491_4F6C_DD1D
     }
 }

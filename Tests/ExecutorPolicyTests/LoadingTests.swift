@@ -22,6 +22,10 @@ struct LoadingTests {
             (#"{"a": [{"command": "uptime", "sandbox": {"all": true}}]}"#, "a[0]", "sandbox"),
             (#"{"a": [{"command": "uptime", "cwd": "x"}]}"#, "a[0]", "absolute"),
             (#"{"a": [{"command": "uptime", "units": "x"}]}"#, "a[0]", "list of strings"),
+            (#"{"a": [{"command": "uptime", "units": ["nginx.service"]}]}"#, "a[0]", "no {unit}"),
+            (#"{"a": [{"command": "systemctl stop *", "units": ["nginx"]}]}"#, "a[0]", "whole name"),
+            (#"{"a": [{"command": "uptime", "run_as": "-x"}]}"#, "a[0]", "no user name"),
+            (#"{"a": [{"command": "uptime", "run_as": ""}]}"#, "a[0]", "1 to 512"),
             (#"{"a": [{"justification": "x"}]}"#, "a[0]", "no \"command\""),
             (#"{"a": ["uptime | sh"]}"#, "a[0]", "character that no request may have"),
             (#"{"a": ["cat *.log"]}"#, "a[0]", "does not end the word"),
@@ -93,6 +97,22 @@ struct LoadingTests {
             return
         }
         #expect(proposal.rule.text == "ask" && proposal.level == .operator)
+    }
+
+    @Test(
+        "a protected unit is protected by what the program does, whatever its rule says",
+        arguments: [
+            (#"{"command": "systemctl restart {unit}", "effect": "read"}"#, "systemctl restart sshd"),
+            (#"{"command": "systemctl --no-block stop {unit}"}"#, "systemctl --no-block stop devops-executor"),
+            (#"{"command": "/usr/bin/systemctl mask {unit}"}"#, "/usr/bin/systemctl mask dbus"),
+            (#"{"command": "systemctl restart {unit} {unit}"}"#, "systemctl restart nginx sshd"),
+            (#"{"command": "systemctl restart sshd"}"#, "systemctl restart sshd"),
+            (#"{"command": "systemctl reboot"}"#, "systemctl reboot"),
+            (#"{"command": "systemctl isolate {word}"}"#, "systemctl isolate rescue.target"),
+            (#"{"command": "/usr/sbin/service {unit} restart", "effect": "change"}"#, "/usr/sbin/service ssh restart"),
+        ])
+    func protectedByEffect(_ entry: String, _ line: String) throws {
+        #expect(try Fixture.policy(#"{"a": [\#(entry)]}"#).judge(line: line).refusal?.code == .protected)
     }
 
     @Test("a policy that was refused denies everything, and says why")

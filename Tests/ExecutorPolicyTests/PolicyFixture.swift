@@ -7,10 +7,19 @@ import StrictJSON
 enum Fixture {
     /// The allowlist that ships.
     static func shipped() throws -> Policy {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../config/allowlist.json")
-        return try Policy(
-            allowlist: Array(try Data(contentsOf: file)), allowlistName: "allowlist.json", settings: PolicySettings(),
-            digest: "test")
+        try Policy(
+            allowlist: try config("allowlist.json"), allowlistName: "allowlist.json",
+            settings: PolicySettings(parsing: try config("executor.json"), name: "executor.json"), digest: "test")
+    }
+
+    static func shippedEntries() throws -> [String: [String]] {
+        let categories = try JSONValue(parsing: config("allowlist.json")).objectValue ?? [:]
+        return categories.mapValues { ($0.arrayValue ?? []).compactMap(\.stringValue) }
+    }
+
+    private static func config(_ name: String) throws -> [UInt8] {
+        let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../config")
+        return Array(try Data(contentsOf: directory.appending(path: name)))
     }
 
     static func policy(_ allowlist: String, settings: String = "{}") throws -> Policy {

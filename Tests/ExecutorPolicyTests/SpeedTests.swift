@@ -38,4 +38,18 @@ struct SpeedTests {
         print("judging one line: \(few) with 10 rules, \(many) with 10,000")
         #expect(many < few * 1.5)
     }
+
+    @Test(
+        "a line made to be slow costs no more than its length",
+        arguments: ["curl|", "rm ", "|  ", "wget | s", "a ", "'", "curl", "dd", "> ", "/a"])
+    func hostileCost(_ piece: String) throws {
+        let policy = try policy(10)
+        let count = CommandLine.maximumBytes / piece.utf8.count
+        func time(_ line: String) -> Duration {
+            (0..<5).map { _ in ContinuousClock().measure { _ = policy.judge(line: line) } }.min() ?? .zero
+        }
+        let quarter = time("curl -s " + String(repeating: piece, count: count / 4))
+        let whole = time("curl -s " + String(repeating: piece, count: count - 8))
+        #expect(whole < quarter * 10 + .milliseconds(5), "\(quarter) for a quarter, \(whole) for the whole")
+    }
 }
