@@ -1,0 +1,152 @@
+import CLinux
+import ExecutorPolicy
+import Glibc
+import Wire
+
+/// Watches one child to its end: its output, its time, and whoever says stop.
+///
+/// Ending is a sequence of steps, each with its patience: SIGTERM to the whole tree, two seconds, SIGKILL to the
+/// same. A grandchild that holds the pipe after the child has ended is given as long, and then is killed too.
+struct Supervisor {
+    /// Between SIGTERM and SIGKILL, and for a pipe that outlives its child.
+    static let patience = Duration.seconds(2)
+
+    let child: Child
+    let grant: Grant
+    let deadline: ContinuousClock.Instant
+    let timeout: Duration
+    /// Becomes readable when somebody says stop.
+    let stop: Descriptor
+    let stopReason: @Sendable () -> Cancellation.Reason?
+    let tree: @Sendable () -> ProcessTree
+    let onOutput: (@Sendable (String) -> Void)?
+
+    private enum Phase: Equatable {
+        case running
+        case terminating(until: ContinuousClock.Instant)
+        case killed(until: ContinuousClock.Instant)
+        /// The child has ended; somebody still holds its pipe.
+        case draining(until: ContinuousClock.Instant)
+    }
+
+    private var phase = Phase.running
+    private var ending = RunResult.Ending.itself
+    private var status: Int32?
+    private var usage = rusage()
+    private var isOutputOpen = true
+    private var output: OutputBuffer
+    private var masker: SecretMasker
+    private let started = ContinuousClock.now
+
+    init(
+        child: Child, grant: Grant, timeout: Duration, stop: Descriptor, masker: SecretMasker,
+        stopReason: @escaping @Sendable () -> Cancellation.Reason?, tree: @escaping @Sendable () -> ProcessTree,
+        onOutput: (@Sendable (String) -> Void)?
+    ) {
+        (self.child, self.grant, self.timeout, self.stop) = (child, grant, timeout, stop)
+        (self.masker, self.stopReason, self.tree, self.onOutput) = (masker, stopReason, tree, onOutput)
+        deadline = .now + timeout
+        output = OutputBuffer(limit: grant.limits.outputBytes)
+    }
+
+    mutating func run() -> RunResult {
+        while status == nil || isOutputOpen {
+            waitForEvent()
+            act()
+            if status == nil, !isOutputOpen || phase != .running { checkEnd(blocking: false) }
+            if case .killed(let until) = phase, until < .now, status != nil { break }
+        }
+        finishOutput()
+        return result()
+    }
+
+    // MARK: Events
+
+    private mutating func waitForEvent() {
+        var polled = [
+            pollfd(fd: isOutputOpen ? child.output.number : -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: status == nil ? child.pidfd.number : -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: phase == .running ? stop.number : -1, events: Int16(POLLIN), revents: 0),
+        ]
+        let wait = nextDeadline - .now
+        let milliseconds = Int32(max(0, min(60_000, wait.components.seconds * 1000 + wait.components.attoseconds / 1_000_000_000_000_000 + 1)))
+        guard poll(&polled, 3, milliseconds) > 0 else { return }
+        if polled[0].revents != 0 { readOutput() }
+        if polled[1].revents != 0 { checkEnd(blocking: true) }
+        if polled[2].revents != 0, let reason = stopReason() {
+            terminate(reason == .stopping ? .stopping : .cancelled)
+        }
+    }
+
+    private var nextDeadline: ContinuousClock.Instant {
+        switch phase {
+        case .running: deadline
+        case .terminating(let until), .killed(let until), .draining(let until): until
+        }
+    }
+
+    private mutating func act() {
+        guard nextDeadline <= .now else { return }
+        switch phase {
+        case .running: terminate(.timeout(timeout))
+        case .terminating, .draining: killAll()
+        case .killed:
+            // What even SIGKILL does not end is stuck in the kernel: its output is given up.
+            isOutputOpen = false
+        }
+    }
+
+    private mutating func terminate(_ reason: RunResult.Ending) {
+        ending = reason
+        tree().signal(SIGTERM)
+        phase = .terminating(until: .now + Self.patience)
+    }
+
+    private mutating func killAll() {
+        tree().signal(SIGKILL)
+        phase = .killed(until: .now + Self.patience)
+    }
+
+    private mutating func checkEnd(blocking: Bool) {
+        var status: Int32 = 0
+        guard wait4(child.processID, &status, blocking ? 0 : Int32(WNOHANG), &usage) == child.processID else { return }
+        self.status = status
+        if isOutputOpen, phase == .running { phase = .draining(until: .now + Self.patience) }
+        if case .terminating = phase, !tree().isEmpty { return }
+    }
+
+    // MARK: Output
+
+    private mutating func readOutput() {
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        let count = buffer.withUnsafeMutableBytes { read(child.output.number, $0.baseAddress, $0.count) }
+        if count > 0 {
+            take(masker.feed(buffer[..<count]))
+        } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+            isOutputOpen = false
+        }
+    }
+
+    private mutating func take(_ bytes: [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        output.append(bytes)
+        // Slow to return when the peer is slow to read: meanwhile the pipe fills and the child waits.
+        onOutput?(String(decoding: bytes, as: UTF8.self))
+    }
+
+    private mutating func finishOutput() { take(masker.finish()) }
+
+    private func result() -> RunResult {
+        let status = status ?? SIGKILL
+        let signal = status & 0x7F
+        return RunResult(
+            termination: signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal), ending: ending,
+            output: output.text(), outputBytes: output.total, isOutputCut: output.isCut, maskedSecrets: masker.count,
+            duration: .now - started, cpuTime: Self.duration(usage.ru_utime) + Self.duration(usage.ru_stime),
+            peakMemoryBytes: usage.ru_maxrss << 10, processID: child.processID)
+    }
+
+    private static func duration(_ time: timeval) -> Duration {
+        .seconds(time.tv_sec) + .microseconds(Int64(time.tv_usec))
+    }
+}
