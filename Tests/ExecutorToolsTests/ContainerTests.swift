@@ -65,6 +65,6 @@ struct ContainerTests {
         let json =
             #"{"Name":"/web","State":{"Status":"running","Running":true,"Health":{"Status":"unhealthy","Log":[{"ExitCode":1,"Output":"curl: (7) refused\n"}]}}}"#
         let detail = try #require(ContainerDetail(json))
-        #expect(detail.summary == "running (unhealthy), last check said: curl: (7) refused?")
+        #expect(detail.summary == "running (unhealthy), last check said: curl: (7) refused")
     }
 }

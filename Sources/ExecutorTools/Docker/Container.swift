@@ -105,7 +105,9 @@ package struct ContainerDetail: Sendable, Hashable {
         self.state = Self.line(state["Status"])?.lowercased() ?? "unknown"
         isRunning = state["Running"]?.boolValue ?? (self.state == "running")
         health = Self.line(checks?["Status"]).flatMap { $0 == "none" ? nil : $0 }
-        healthOutput = Self.line(checks?["Log"]?.arrayValue?.last?["Output"])
+        // The whole of what it printed may be long: its last line says why.
+        let printed = checks?["Log"]?.arrayValue?.last?["Output"]?.stringValue ?? ""
+        healthOutput = printed.split(whereSeparator: \.isNewline).last.map { PrintableText.line($0) }
         exitCode = state["ExitCode"]?.intValue
         wasKilledForMemory = state["OOMKilled"]?.boolValue ?? false
         restarts = json["RestartCount"]?.intValue ?? 0

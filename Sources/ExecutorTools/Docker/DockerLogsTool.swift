@@ -51,7 +51,7 @@ package struct DockerLogsTool: Tool {
         switch answer {
         case .failed(let sentence, let run): return ToolReport(.failure(sentence), run: run)
         case .printed(let output, let run):
-            let lines = output.split(separator: "\n").map { ContainerLog.line($0) }
+            let lines = ContainerLog.lines(output)
             let text = lines.isEmpty ? "The container '\(name)' has printed nothing." : lines.joined(separator: "\n")
             let metadata: [String: JSONValue] = [
                 "container": .string(name), "lines": JSONValue(lines.count), "cut": JSONValue(run.isOutputCut),
@@ -65,6 +65,15 @@ package struct DockerLogsTool: Tool {
 package enum ContainerLog {
     /// A longer line is cut.
     private static let longestLine = 2000
+
+    /// The lines in the order of their times: the two streams come by two pipes, and overtake each other.
+    package static func lines(_ output: String) -> [String] {
+        let lines = output.split(separator: "\n")
+        let times = lines.map { $0.prefix { $0 != " " } }
+        let order = lines.indices.sorted { (times[$0], $0) < (times[$1], $1) }
+        let areTimes = times.allSatisfy { $0.utf8.count == 30 && $0.hasSuffix("Z") }
+        return (areTimes ? order : Array(lines.indices)).map { line(lines[$0]) }
+    }
 
     /// With its time to the second: docker gives it to the nanosecond.
     package static func line(_ line: Substring) -> String {
