@@ -79,7 +79,7 @@ package struct CheckServiceTool: Tool {
         let errors = log.errors(context)
         if !errors.isEmpty { lines += ["Last errors in its log:"] + errors.map { "  \($0)" } }
         metadata["errors"] = JSONValue(errors)
-        return .success(machine.masked(lines.joined(separator: "\n")), metadata: metadata)
+        return .success(lines.joined(separator: "\n"), metadata: metadata)
     }
 
     /// What it needs that is not up, where it is not up itself.

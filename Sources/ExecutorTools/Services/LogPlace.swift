@@ -92,7 +92,7 @@ struct LogAnswer: Sendable {
             text += "\n(older lines were not searched: take `since` or `priority`)"
         }
         return .success(
-            machine.masked(text),
+            text,
             metadata: [
                 "service": .string(name), "source": .string(source), "lines": JSONValue(lines.count),
                 "cut": JSONValue(isCut || older != .none),

@@ -29,13 +29,13 @@ struct ServiceLog: Sendable {
         if let file { return LogLines.errors(in: tail(file, context), limit: limit) }
         let entries = journal(invocation: invocation, lines: 200)
         let errors = entries.filter { ($0.priority ?? 6) <= 3 || LogLines.isError($0.message) }
-        return Array(LogLines(entries: errors).texts.suffix(limit)).map(machine.masked)
+        return Array(LogLines(entries: errors).texts.suffix(limit))
     }
 
     /// What it said since it was started.
     func start(_ context: ToolContext, invocation: String?, limit: Int = 12) -> [String] {
         if let file { return Array(tail(file, context).suffix(limit)) }
-        return LogLines(entries: journal(invocation: invocation, lines: limit)).texts.map(machine.masked)
+        return LogLines(entries: journal(invocation: invocation, lines: limit)).texts
     }
 
     private func journal(invocation: String?, lines: Int) -> [JournalEntry] {

@@ -96,7 +96,6 @@ package struct UnitChange: Sendable {
                     metadata: now?.metadata ?? [:]))
         }
         report.result.metadata["action"] = .string(verb.rawValue)
-        report.result.output = machine.masked(report.result.output)
         return report
     }
 }

@@ -105,10 +105,10 @@ private struct Verification {
         metadata["verified"] = JSONValue(failed.isEmpty)
         metadata["http_status"] = answer?.status.map { JSONValue($0) } ?? .null
         metadata["checks"] = .array(checks.map(\.json))
-        let output = machine.masked(checks.map(\.line).joined(separator: "\n"))
+        let output = checks.map(\.line).joined(separator: "\n")
         if failed.isEmpty { return .success(output, metadata: metadata) }
         return .failure(
-            "Not verified: \(machine.masked(failed.map(\.text).joined(separator: "; "))).", output: output,
+            "Not verified: \(failed.map(\.text).joined(separator: "; ")).", output: output,
             metadata: metadata)
     }
 
