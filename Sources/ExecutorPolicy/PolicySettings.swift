@@ -76,7 +76,8 @@ package struct PolicySettings: Sendable {
                 blocked.add(words: words)
             }
         case "programs": programs = try Self.paths(value)
-        case "protected_units": protectedUnits += try Self.strings(value)
+        case "protected_units":
+            for text in try Self.strings(value) { protectedUnits.append(try Self.unitPattern(text)) }
         case "readable_roots":
             readableRoots = try Self.strings(value).map { root throws(CommandPattern.Fault) in try Self.directory(root)
             }
@@ -102,6 +103,16 @@ package struct PolicySettings: Sendable {
             throw .init(problem: "it is no list of strings", remedy: "write [\"…\", \"…\"]")
         }
         return texts.compactMap { $0 }
+    }
+
+    /// `postgres` protects every unit of that name: the service, its socket, its timer.
+    private static func unitPattern(_ text: String) throws(CommandPattern.Fault) -> String {
+        let example = String(
+            decoding: text.utf8.map { $0 == UInt8(ascii: "*") ? UInt8(ascii: "x") : $0 }, as: UTF8.self)
+        guard let unit = UnitName(example) else {
+            throw .init(problem: "\"\(text)\" is no unit", remedy: "write \"postgres\" or \"postgresql*.service\"")
+        }
+        return unit.text == example || text.hasSuffix("*") ? text : text + ".*"
     }
 
     private static func integer(_ value: JSONValue, _ range: ClosedRange<Int>) throws(CommandPattern.Fault) -> Int {

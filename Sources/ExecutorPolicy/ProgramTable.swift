@@ -17,13 +17,16 @@ struct ProgramGrammar: Sendable {
 /// The programs of the default allowlist, by name.
 enum ProgramTable {
     private static let reader = Sandbox(readOnlyFileSystem: true, noSecondExec: true)
+    /// Starts no other program: a pager, a helper, a shell.
+    private static let alone = Sandbox(noSecondExec: true)
 
     static let grammars: [String: ProgramGrammar] = [
         "cat": ProgramGrammar(path: "/usr/bin/cat", sandbox: reader, star: { _ in .path }),
         "curl": ProgramGrammar(
-            path: "/usr/bin/curl", star: { after($0, ["-m", "--max-time"]) ? .count : .url }, safety: curlSafety),
+            path: "/usr/bin/curl", sandbox: alone, star: { after($0, ["-m", "--max-time"]) ? .count : .url },
+            safety: curlSafety),
         "df": ProgramGrammar(path: "/usr/bin/df", sandbox: reader),
-        "dig": ProgramGrammar(path: "/usr/bin/dig", star: { _ in .host }),
+        "dig": ProgramGrammar(path: "/usr/bin/dig", sandbox: alone, star: { _ in .host }),
         "docker": ProgramGrammar(
             path: "/usr/bin/docker", runAs: .user("root"), star: dockerStar, effect: dockerEffect),
         "du": ProgramGrammar(
@@ -31,15 +34,17 @@ enum ProgramTable {
             delivery: .workingDirectory),
         "free": ProgramGrammar(path: "/usr/bin/free", sandbox: reader),
         "head": ProgramGrammar(path: "/usr/bin/head", sandbox: reader, star: { after($0, ["-n"]) ? .count : .path }),
-        "journalctl": ProgramGrammar(path: "/usr/bin/journalctl", runAs: .user("root"), star: journalStar),
+        "journalctl": ProgramGrammar(
+            path: "/usr/bin/journalctl", runAs: .user("root"), sandbox: alone, star: journalStar),
         "ls": ProgramGrammar(
             path: "/usr/bin/ls", runAs: .user("root"), sandbox: reader, star: { _ in .path },
             delivery: .workingDirectory),
         "nginx": ProgramGrammar(
             path: "/usr/sbin/nginx", runAs: .user("root"), effect: { $0 == ["-t"] ? .read : .change }),
         "netstat": ProgramGrammar(path: "/usr/bin/netstat", runAs: .user("root"), sandbox: reader),
-        "nslookup": ProgramGrammar(path: "/usr/bin/nslookup", star: { _ in .host }),
-        "ping": ProgramGrammar(path: "/usr/bin/ping", star: { after($0, ["-c", "-W"]) ? .count : .host }),
+        "nslookup": ProgramGrammar(path: "/usr/bin/nslookup", sandbox: alone, star: { _ in .host }),
+        "ping": ProgramGrammar(
+            path: "/usr/bin/ping", sandbox: alone, star: { after($0, ["-c", "-W"]) ? .count : .host }),
         "ps": ProgramGrammar(path: "/usr/bin/ps", sandbox: reader),
         "ss": ProgramGrammar(path: "/usr/bin/ss", runAs: .user("root"), sandbox: reader),
         "systemctl": ProgramGrammar(

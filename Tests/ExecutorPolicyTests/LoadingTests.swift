@@ -55,7 +55,7 @@ struct LoadingTests {
             (#"{"url_ports": ["0"]}"#, "no port"), (#"{"url_ports": ["9-8"]}"#, "no port"),
             (#"{"programs": {"docker": "docker"}}"#, "absolute"), (#"{"readable_roots": ["etc"]}"#, "no directory"),
             (#"{"audit_files": 1}"#, "out of range"), (#"{"url_loopback": 1}"#, "no boolean"),
-            (#"{"protected_units": [1]}"#, "list of strings"),
+            (#"{"protected_units": ["/etc"]}"#, "no unit"), (#"{"protected_units": [1]}"#, "list of strings"),
         ])
     func refusesSettings(_ text: String, _ words: String) {
         let error = #expect(throws: PolicyError.self) { try Fixture.policy(#"{"a": ["uptime"]}"#, settings: text) }
@@ -85,6 +85,19 @@ struct LoadingTests {
         #expect(grant.sandbox == Sandbox(readOnlyFileSystem: true, noSecondExec: true))
         #expect(grant.workingDirectory == "/srv/web" && grant.effect == .change)
         #expect(policy.judge(line: "systemctl restart mysql").refusal?.code == .notAllowed)
+    }
+
+    @Test(
+        "a protected name protects every unit of that name",
+        arguments: [
+            ("postgres", "postgres.socket"), ("postgres", "postgres"), ("php8.2-fpm", "php8.2-fpm.service"),
+            ("pg*", "pgbouncer"), ("a.timer", "a.timer"), ("*.timer", "b.timer"),
+        ])
+    func protectedNames(_ pattern: String, _ unit: String) throws {
+        let policy = try Fixture.policy(
+            #"{"a": ["systemctl stop *"]}"#, settings: #"{"protected_units": ["\#(pattern)"]}"#)
+        #expect(policy.protects(unit: unit) != nil)
+        #expect(policy.protects(unit: "nginx") == nil)
     }
 
     @Test("of several rules that match, the one that asks for the most decides")
