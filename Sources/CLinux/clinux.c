@@ -1,1 +1,164 @@
 #include "clinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <grp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Descriptors of the child's set-up live from here on, above what the program itself may open. */
+#define HIGH_DESCRIPTOR 1000
+
+int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int clinux_set_child_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int clinux_openat2(int directory, const char *path, int flags, uint64_t resolve) {
+    struct open_how how = {.flags = (uint64_t)flags, .resolve = resolve};
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+uint64_t clinux_resolve_beneath(void) { return RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS; }
+
+pid_t clinux_peek_dead_child(void) {
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return 0;
+    return info.si_pid;
+}
+
+int clinux_read_only_ruleset(void) {
+    int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    if (abi < 1) return -1;
+    /* Every right to write of the first version; later versions add two more (landlock(7)). */
+    uint64_t rights = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                      LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                      LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+                      LANDLOCK_ACCESS_FS_MAKE_SYM;
+    if (abi >= 2) rights |= 1ULL << 13; /* LANDLOCK_ACCESS_FS_REFER */
+    if (abi >= 3) rights |= 1ULL << 14; /* LANDLOCK_ACCESS_FS_TRUNCATE */
+    struct landlock_ruleset_attr attributes = {.handled_access_fs = rights};
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
+    if (ruleset < 0) return -1;
+    int null = open("/dev/null", O_PATH | O_CLOEXEC);
+    struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE, .parent_fd = null};
+    int result = (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    if (null >= 0) close(null);
+    if (result != 0) {
+        close(ruleset);
+        return -1;
+    }
+    return ruleset;
+}
+
+#if defined(__x86_64__)
+#define NATIVE_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE_ARCH AUDIT_ARCH_AARCH64
+#else
+#error "Name this machine's AUDIT_ARCH here."
+#endif
+
+/* Refuses execve(2), and execveat(2) but for the one descriptor that this process starts its program from: a number
+   that the program itself can never open, as its RLIMIT_NOFILE lies below. */
+static int forbid_second_exec(int executable) {
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        /* The x32 calls have bit 30 set, and another number for execve. */
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 4, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execveat, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)executable, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}
+
+/* Moves a descriptor out of the way of 0 to 3. */
+static int lift(int descriptor) { return descriptor < 0 ? -1 : fcntl(descriptor, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR); }
+
+static int set_limit(int resource, uint64_t value) {
+    struct rlimit limit = {.rlim_cur = value, .rlim_max = value};
+    return setrlimit(resource, &limit);
+}
+
+static _Noreturn void fail(int descriptor, int step) {
+    struct clinux_failure failure = {.step = step, .error = errno};
+    /* Nobody is left to tell when this fails too: the exit status says the rest. */
+    ssize_t ignored = write(descriptor, &failure, sizeof failure);
+    (void)ignored;
+    _exit(127);
+}
+
+static _Noreturn void become(const struct clinux_child *child) {
+    int failure = lift(child->failure);
+    int executable = lift(child->executable), directory = lift(child->directory);
+    int ruleset = lift(child->read_only_ruleset);
+    int input = lift(child->standard_input), output = lift(child->output), file = lift(child->file);
+    if (failure < 0 || executable < 0 || output < 0) fail(child->failure, CLINUX_STEP_DESCRIPTORS);
+
+    setsid();
+    sigset_t none;
+    sigemptyset(&none);
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    umask(077);
+
+    if (input < 0) input = open("/dev/null", O_RDONLY);
+    if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) fail(failure, CLINUX_STEP_DESCRIPTORS);
+    if (file >= 0 && dup2(file, 3) < 0) fail(failure, CLINUX_STEP_DESCRIPTORS);
+    if (syscall(SYS_close_range, file >= 0 ? 4 : 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+        fail(failure, CLINUX_STEP_DESCRIPTORS);
+
+    if (set_limit(RLIMIT_CORE, 0) != 0) fail(failure, CLINUX_STEP_LIMITS);
+    if (child->memory > 0 && set_limit(RLIMIT_AS, child->memory) != 0) fail(failure, CLINUX_STEP_LIMITS);
+    uint64_t files = child->open_files < HIGH_DESCRIPTOR ? child->open_files : HIGH_DESCRIPTOR;
+    if (set_limit(RLIMIT_NOFILE, files) != 0) fail(failure, CLINUX_STEP_LIMITS);
+
+    if ((directory >= 0 ? fchdir(directory) : chdir("/")) != 0) fail(failure, CLINUX_STEP_DIRECTORY);
+
+    if (child->changes_identity &&
+        (setgroups(0, NULL) != 0 || setresgid(child->gid, child->gid, child->gid) != 0 ||
+         setresuid(child->uid, child->uid, child->uid) != 0))
+        fail(failure, CLINUX_STEP_IDENTITY);
+    /* After the change of identity, which clears it (prctl(2)). */
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(failure, CLINUX_STEP_SANDBOX);
+    if (ruleset >= 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) fail(failure, CLINUX_STEP_SANDBOX);
+    if (child->no_second_exec && forbid_second_exec(executable) != 0) fail(failure, CLINUX_STEP_SANDBOX);
+
+    syscall(SYS_execveat, executable, "", child->arguments, child->environment, AT_EMPTY_PATH);
+    fail(failure, CLINUX_STEP_EXEC);
+}
+
+pid_t clinux_spawn(const struct clinux_child *child, int *pidfd) {
+    struct clone_args arguments = {
+        .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD};
+    if (child->cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = (uint64_t)child->cgroup;
+    }
+    pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0) become(child);
+    return pid;
+}

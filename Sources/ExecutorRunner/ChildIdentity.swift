@@ -19,7 +19,8 @@ struct ChildIdentity: Sendable, Hashable {
             if !isRoot {
                 probe = ChildIdentity(userID: geteuid(), groupID: getegid(), name: "uid \(geteuid())", isChange: false)
             } else {
-                probe = ChildIdentity.find(probeUser) ?? ChildIdentity.find("nobody")
+                probe =
+                    ChildIdentity.find(probeUser) ?? ChildIdentity.find("nobody")
                     ?? ChildIdentity(userID: 65534, groupID: 65534, name: "uid 65534", isChange: true)
             }
         }

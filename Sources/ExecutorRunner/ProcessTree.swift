@@ -39,7 +39,9 @@ struct ProcessTree {
             if entry.session == leader || entry.group == leader { found.insert(pid) }
             // An orphan of ours that leads no run: with several runs at once it may be another's, which is
             // ending too, or it could not have lost its parents.
-            if entry.parent == own, !otherLeaders.contains(pid), entry.session != entries[own]?.session { found.insert(pid) }
+            if entry.parent == own, !otherLeaders.contains(pid), entry.session != entries[own]?.session {
+                found.insert(pid)
+            }
         }
         if entries[leader]?.isZombie == false { found.insert(leader) }
         var isGrowing = true

@@ -94,7 +94,9 @@ struct ResolvedCommand {
         let allowed = addresses.filter { isAllowed($0.address, url.addresses) }
         guard let first = allowed.first, allowed.count == addresses.count else {
             throw RunnerError(
-                .addressRefused, "\(url.host) leads to an address that may not be fetched from: \(addresses.map(\.text).joined(separator: ", ")).")
+                .addressRefused,
+                "\(url.host) leads to an address that may not be fetched from: \(addresses.map(\.text).joined(separator: ", "))."
+            )
         }
         let isLiteral = InternetAddress(url.host) != nil
         if isLiteral { return [] }
@@ -119,7 +121,8 @@ struct ResolvedCommand {
         let code = getaddrinfo(url.host, String(url.port), &hints, &list)
         defer { if let list { freeaddrinfo(list) } }
         guard code == 0 else {
-            throw RunnerError(.addressRefused, "The name \(url.host) does not resolve: \(String(cString: gai_strerror(code))).")
+            throw RunnerError(
+                .addressRefused, "The name \(url.host) does not resolve: \(String(cString: gai_strerror(code))).")
         }
         var found: [(InternetAddress, String)] = []
         var entry = list

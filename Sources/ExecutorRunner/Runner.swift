@@ -1,21 +1,120 @@
+import CLinux
 package import ExecutorPolicy
+import Glibc
+import Synchronization
 package import Wire
 
-/// Runs what a ``Grant`` allows, contained, and says how it ended.
+/// Runs what the policy granted, contained, and nothing else: it takes only a ``Grant``.
+///
+/// Any thread may call it; each call blocks its own.
 package final class Runner: Sendable {
+    private struct State {
+        var leaders: Set<pid_t> = []
+        var cancellations: [ObjectIdentifier: Cancellation] = [:]
+        var isStopping = false
+    }
+
     package let configuration: Configuration
+    private let identities: ChildIdentity.Table
+    private let thread: SpawnThread?
+    private let readOnlyRuleset: Descriptor?
+    private let state = Mutex(State())
+    private let idle = Condition()
 
-    package init(configuration: Configuration) { self.configuration = configuration }
+    package init(configuration: Configuration) {
+        self.configuration = configuration
+        identities = ChildIdentity.Table(probeUser: configuration.probeUser)
+        // Without a thread every run says so; the daemon stays up.
+        thread = try? SpawnThread()
+        let ruleset = clinux_read_only_ruleset()
+        readOnlyRuleset = ruleset >= 0 ? Descriptor(ruleset) : nil
+        _ = clinux_set_child_subreaper()
+    }
 
-    /// Blocks until the command, and all it started, has ended.
+    /// As whom children run unless their rule says otherwise.
+    package var identity: String { identities.probe.name }
+
+    /// What of a rule's sandbox this kernel has not.
+    package var unavailableFeatures: [String] { readOnlyRuleset == nil ? ["Landlock"] : [] }
+
+    /// Children now.
+    package var running: Int { state.withLock { $0.leaders.count } }
+
+    /// Runs a granted command to its end, and all it started.
+    ///
+    /// - Parameters:
+    ///   - timeout: Shortens the grant's own, never lengthens it.
+    ///   - onOutput: Takes masked output as it comes; while it does not return, the child's pipe fills.
+    /// - Throws: ``RunnerError`` when nothing was run.
     package func run(
         _ grant: Grant, timeout: Duration? = nil, cancellation: Cancellation,
         onOutput: (@Sendable (String) -> Void)? = nil
     ) throws(RunnerError) -> RunResult {
-        throw RunnerError(.cannotStart, "The runner is being built.")
+        guard let thread else { throw RunnerError(.cannotStart, "The executor could not start its spawning thread.") }
+        let identity = try identities.identity(of: grant.runAs)
+        let ruleset = try ruleset(for: grant)
+        let command = try ResolvedCommand(grant)
+        let stop = Cancellation()
+        try enter(stop)
+        defer { leave(stop) }
+        let wake = Descriptor(clinux_eventfd())
+        let child = try Child.start(command, grant, as: identity, readOnlyRuleset: ruleset, on: thread)
+        state.withLock { _ = $0.leaders.insert(child.processID) }
+        defer { end(child) }
+        var supervisor = Supervisor(
+            child: child, grant: grant, timeout: min(timeout ?? grant.timeout, grant.timeout),
+            patience: configuration.patience, drain: configuration.drain, stop: wake,
+            masker: SecretMasker(extraNames: configuration.extraSecretNames),
+            stopReason: { stop.reason ?? cancellation.reason },
+            tree: { [self] in
+                ProcessTree(
+                    leader: child.processID, otherLeaders: state.withLock { $0.leaders }.subtracting([child.processID]))
+            }, onOutput: onOutput)
+        let tell: @Sendable (Cancellation.Reason) -> Void = { _ in
+            var one: UInt64 = 1
+            _ = write(wake.number, &one, MemoryLayout<UInt64>.size)
+        }
+        return cancellation.withHandler(tell) { stop.withHandler(tell) { supervisor.run() } }
     }
 
-    package func stopAll() {}
-    package var running: Int { 0 }
-    package var identity: String { configuration.probeUser }
+    /// The daemon stops: ends every child and waits for it; later runs are refused.
+    package func stopAll() {
+        let stops = state.withLock { state in
+            state.isStopping = true
+            return Array(state.cancellations.values)
+        }
+        for stop in stops { stop.cancel(.stopping) }
+        _ = idle.wait(atMost: .seconds(10)) { state.withLock { $0.cancellations.isEmpty } }
+    }
+
+    private func ruleset(for grant: Grant) throws(RunnerError) -> Int32 {
+        guard grant.sandbox.readOnlyFileSystem else { return -1 }
+        if let readOnlyRuleset { return readOnlyRuleset.number }
+        guard configuration.sandboxMode == .lenient else {
+            throw RunnerError(
+                .notPermitted, "The rule \"\(grant.rule)\" asks for Landlock, which this kernel has not.")
+        }
+        return -1
+    }
+
+    private func enter(_ stop: Cancellation) throws(RunnerError) {
+        let isOpen = state.withLock { state in
+            if !state.isStopping { state.cancellations[ObjectIdentifier(stop)] = stop }
+            return !state.isStopping
+        }
+        if !isOpen { throw RunnerError(.cannotStart, "The executor is stopping; try again in a moment.") }
+    }
+
+    private func leave(_ stop: Cancellation) {
+        state.withLock { $0.cancellations[ObjectIdentifier(stop)] = nil }
+        idle.signal()
+    }
+
+    private func end(_ child: Child) {
+        let leaders = state.withLock { state in
+            state.leaders.remove(child.processID)
+            return state.leaders
+        }
+        ProcessTree.reapOrphans(except: leaders)
+    }
 }

@@ -37,7 +37,7 @@ struct SecretScanner {
     }
 
     private mutating func mask(into output: inout [UInt8]) {
-        output += SecretMasker.mask
+        output += SecretMasker.replacement
         count += 1
     }
 
@@ -70,7 +70,9 @@ struct SecretScanner {
             let from = start + form.prefix.count
             let end = line[from...].firstIndex { !Self.isToken($0) && $0 != UInt8(ascii: ".") } ?? line.count
             guard end - from >= form.minimum else { continue }
-            if form.isUpperOnly, !line[from..<end].allSatisfy({ (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) }) {
+            if form.isUpperOnly,
+                !line[from..<end].allSatisfy({ (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) })
+            {
                 continue
             }
             return end
@@ -107,10 +109,14 @@ struct SecretScanner {
     private func bearerEnd(at start: Int) -> Int? {
         for word in ["bearer ", "basic "] {
             let end = start + word.utf8.count
-            guard end < line.count, zip(line[start..<end], word.utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) else { continue }
+            guard end < line.count, zip(line[start..<end], word.utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) else {
+                continue
+            }
             let stop = line[end...].firstIndex { !Self.isToken($0) && !"+/=.~".utf8.contains($0) } ?? line.count
             let token = line[end..<stop]
-            if token.count >= 16, token.contains(where: { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) }) { return stop }
+            if token.count >= 16, token.contains(where: { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) }) {
+                return stop
+            }
         }
         return nil
     }
@@ -138,7 +144,8 @@ struct SecretScanner {
         }
         let value = line[start..<end]
         // `token: invalid` is prose; `token=x1` and `"token": "invalid"` are not.
-        let isProse = quote == nil && line[separator] == UInt8(ascii: ":")
+        let isProse =
+            quote == nil && line[separator] == UInt8(ascii: ":")
             && (value.count < 8 || value.allSatisfy { (0x61...0x7A).contains($0) })
         return value.isEmpty || isProse || Self.isNothing(value) ? nil : start..<end
     }

@@ -6,15 +6,16 @@ import Wire
 /// Watches one child to its end: its output, its time, and whoever says stop.
 ///
 /// Ending is a sequence of steps, each with its patience: SIGTERM to the whole tree, two seconds, SIGKILL to the
-/// same. A grandchild that holds the pipe after the child has ended is given as long, and then is killed too.
+/// same. A grandchild that holds the pipe after the child has ended is given a moment, and then is killed too.
 struct Supervisor {
-    /// Between SIGTERM and SIGKILL, and for a pipe that outlives its child.
-    static let patience = Duration.seconds(2)
-
     let child: Child
     let grant: Grant
     let deadline: ContinuousClock.Instant
     let timeout: Duration
+    /// Between SIGTERM and SIGKILL.
+    let patience: Duration
+    /// For a grandchild that holds the pipe after the child has ended.
+    let drain: Duration
     /// Becomes readable when somebody says stop.
     let stop: Descriptor
     let stopReason: @Sendable () -> Cancellation.Reason?
@@ -39,11 +40,13 @@ struct Supervisor {
     private let started = ContinuousClock.now
 
     init(
-        child: Child, grant: Grant, timeout: Duration, stop: Descriptor, masker: SecretMasker,
+        child: Child, grant: Grant, timeout: Duration, patience: Duration, drain: Duration, stop: Descriptor,
+        masker: SecretMasker,
         stopReason: @escaping @Sendable () -> Cancellation.Reason?, tree: @escaping @Sendable () -> ProcessTree,
         onOutput: (@Sendable (String) -> Void)?
     ) {
         (self.child, self.grant, self.timeout, self.stop) = (child, grant, timeout, stop)
+        (self.patience, self.drain) = (patience, drain)
         (self.masker, self.stopReason, self.tree, self.onOutput) = (masker, stopReason, tree, onOutput)
         deadline = .now + timeout
         output = OutputBuffer(limit: grant.limits.outputBytes)
@@ -69,7 +72,10 @@ struct Supervisor {
             pollfd(fd: phase == .running ? stop.number : -1, events: Int16(POLLIN), revents: 0),
         ]
         let wait = nextDeadline - .now
-        let milliseconds = Int32(max(0, min(60_000, wait.components.seconds * 1000 + wait.components.attoseconds / 1_000_000_000_000_000 + 1)))
+        let milliseconds = Int32(
+            max(
+                0, min(60_000, wait.components.seconds * 1000 + wait.components.attoseconds / 1_000_000_000_000_000 + 1)
+            ))
         guard poll(&polled, 3, milliseconds) > 0 else { return }
         if polled[0].revents != 0 { readOutput() }
         if polled[1].revents != 0 { checkEnd(blocking: true) }
@@ -99,19 +105,19 @@ struct Supervisor {
     private mutating func terminate(_ reason: RunResult.Ending) {
         ending = reason
         tree().signal(SIGTERM)
-        phase = .terminating(until: .now + Self.patience)
+        phase = .terminating(until: .now + patience)
     }
 
     private mutating func killAll() {
         tree().signal(SIGKILL)
-        phase = .killed(until: .now + Self.patience)
+        phase = .killed(until: .now + patience)
     }
 
     private mutating func checkEnd(blocking: Bool) {
         var status: Int32 = 0
         guard wait4(child.processID, &status, blocking ? 0 : Int32(WNOHANG), &usage) == child.processID else { return }
         self.status = status
-        if isOutputOpen, phase == .running { phase = .draining(until: .now + Self.patience) }
+        if isOutputOpen, phase == .running { phase = .draining(until: .now + drain) }
         if case .terminating = phase, !tree().isEmpty { return }
     }
 
