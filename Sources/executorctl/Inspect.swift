@@ -63,7 +63,8 @@ extension ExecutorCtl {
         private static func describe(_ explanation: Explanation) -> String {
             let rule = explanation.rule.map { "\n  rule: \($0)" } ?? ""
             let alternative = explanation.alternative.map { "\n  \($0)" } ?? ""
-            return "\(explanation.verdict.rawValue): \(explanation.command)\(rule)\n  \(explanation.reason)\(alternative)"
+            return
+                "\(explanation.verdict.rawValue): \(explanation.command)\(rule)\n  \(explanation.reason)\(alternative)"
         }
 
         /// Sends whole batches while there is input, and answers in order.

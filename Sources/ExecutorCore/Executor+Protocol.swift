@@ -1,0 +1,48 @@
+import ExecutorAPI
+import ExecutorTools
+import StrictJSON
+import Synchronization
+import Wire
+
+// What MCP itself asks of a server: versions, capabilities, the list of tools.
+extension Executor {
+    private static let instructions = """
+        Tools of one server, run by a privileged executor under an allowlist. Look first (check_service, \
+        read_logs, check_port, system_health), change one thing at a time, then verify_fix.
+        """
+
+    static let serverInfo: JSONValue = [
+        "name": "devops-executor", "title": "DevOps Agent executor", "version": .string(programVersion),
+    ]
+
+    /// A finished result: the members, and what every result of this revision has.
+    static func complete(_ members: [String: JSONValue]) -> JSONValue {
+        .object(
+            members.merging(["resultType": "complete", "_meta": [MCP.Meta.serverInfo: serverInfo]]) { own, _ in own })
+    }
+
+    func discover() -> JSONValue {
+        Self.complete([
+            "supportedVersions": JSONValue(MCP.supportedVersions), "capabilities": ["tools": [:]],
+            "instructions": .string(Self.instructions), "ttlMs": 3_600_000, "cacheScope": "private",
+        ])
+    }
+
+    /// The handshake of MCP 2025-11-25: a client that asks for another version is told this one.
+    func initialize(_ call: RPCCall) -> JSONValue {
+        call.session.handshake.withLock { $0 = call.params }
+        return [
+            "protocolVersion": .string(MCP.handshakeVersion), "capabilities": ["tools": [:]],
+            "serverInfo": Self.serverInfo, "instructions": .string(Self.instructions),
+        ]
+    }
+
+    func listTools(_ call: RPCCall) throws(RPCError) -> JSONValue {
+        if let cursor = call.params["cursor"], !cursor.isNull {
+            throw .invalidParams("All tools fit one page; leave the cursor out.")
+        }
+        return Self.complete([
+            "tools": .array(current.catalog.tools.map(\.definition.json)), "ttlMs": 60_000, "cacheScope": "private",
+        ])
+    }
+}

@@ -1,0 +1,155 @@
+import ExecutorAPI
+import ExecutorAudit
+import ExecutorPolicy
+import ExecutorRunner
+import ExecutorTools
+package import StrictJSON
+import Synchronization
+import Systemd
+package import Wire
+
+/// The privileged service: judges, records, runs, records, answers. Knows nothing of sockets or signals.
+package final class Executor: Sendable {
+    /// What is rebuilt when the administrator's files are read again.
+    struct InForce: Sendable {
+        var rules: RulesStore.Current
+        var catalog: ToolCatalog
+    }
+
+    let approvals = Approvals()
+    let audit: AuditLog
+    let operations = Operations(memory: ExecutorLimits.operationMemory)
+    let runner: Runner
+    let started = ContinuousClock.now
+    /// Calls of a past life that were begun and whose end nobody knows.
+    let interrupted: Int
+    let directories: Directories
+    private let inForce: Mutex<InForce>
+    private let rules: RulesStore
+    private let load: Mutex<@Sendable () -> (connections: Int, calls: Int)> = Mutex { (0, 0) }
+
+    /// Reads the rules, opens the audit log, takes up the last day's operations.
+    ///
+    /// - Throws: ``ExecutorError`` when the audit log cannot be opened. A bad rule file does not throw: such an
+    ///   executor denies everything and says why.
+    package init(_ directories: Directories) throws(ExecutorError) {
+        self.directories = directories
+        for path in [directories.logs, directories.state, directories.audit] { try Directories.make(path) }
+        let rules = RulesStore(directories)
+        self.rules = rules
+        let current = rules.now
+        do throws(AuditError) {
+            audit = try AuditLog(
+                directory: directories.audit, stateDirectory: directories.state,
+                limits: AuditLimits(
+                    fileBytes: current.settings.auditFileBytes, files: current.settings.auditRetentionFiles))
+        } catch {
+            throw ExecutorError(.audit, error.message)
+        }
+        let scratch = directories.state + "/scratch"
+        try Directories.make(scratch)
+        runner = Runner(
+            configuration: Runner.Configuration(
+                scratchDirectory: scratch, extraSecretNames: current.settings.secretPatterns, sandboxMode: .lenient))
+        interrupted = audit.interrupted.count
+        inForce = Mutex(InForce(rules: current, catalog: Self.catalog(current, runner)))
+        for operation in AuditLog.recentOperations(
+            in: directories.audit, within: ExecutorLimits.operationMemory)
+        {
+            operations.restore(
+                Operations.Key(userID: operation.userID, id: operation.id), call: operation.call,
+                result: operation.result)
+        }
+    }
+
+    private static func catalog(_ rules: RulesStore.Current, _ runner: Runner) -> ToolCatalog {
+        ToolCatalog(machine: Machine(runner: runner, settings: rules.tools))
+    }
+
+    /// Rules and tools as they are now.
+    var current: InForce { inForce.withLock { $0 } }
+
+    /// Why the rule files on disk are not in force; `nil` where they are.
+    package var ruleFault: String? { current.rules.fault }
+
+    /// How busy the sockets are, for `executor/status`.
+    package func reportLoad(by load: @escaping @Sendable () -> (connections: Int, calls: Int)) {
+        self.load.withLock { $0 = load }
+    }
+
+    var socketLoad: (connections: Int, calls: Int) { load.withLock { $0 }() }
+
+    /// Reads the rule files again; what is wrong with them stays out of force and is recorded.
+    package func reload() throws(ExecutorError) {
+        let fault: ExecutorError?
+        do throws(ExecutorError) {
+            try rules.reload()
+            fault = nil
+        } catch {
+            fault = error
+        }
+        let now = rules.now
+        inForce.withLock { $0 = InForce(rules: now, catalog: fault == nil ? Self.catalog(now, runner) : $0.catalog) }
+        var event = AuditEvent(.reload)
+        event.policy = now.policy.digest
+        event.detail = fault.map { ["fault": .string($0.message)] } ?? [:]
+        record(event)
+        if let fault { throw fault }
+    }
+
+    /// Writes the record of a start or a stop.
+    func recordLife(_ kind: AuditEvent.Kind, detail: [String: JSONValue]) {
+        var event = AuditEvent(kind)
+        event.policy = current.rules.policy.digest
+        event.detail = detail
+        record(event)
+    }
+
+    /// Ends every child; returns when they are gone.
+    package func stopChildren() { runner.stopAll() }
+
+    /// Appends what need not be on disk before something else happens; a log that cannot be written is said
+    /// to the journal, and refuses the next call.
+    func record(_ event: AuditEvent) {
+        do throws(AuditError) {
+            _ = try audit.append(event, durability: .buffered)
+        } catch {
+            Log.error("The audit log cannot be written", ["REASON": error.message])
+        }
+    }
+}
+
+extension Executor: RPCHandler {
+    /// Checks in a fixed order, one early exit each: the revision, the verb, the role.
+    package func answer(_ call: RPCCall) -> Result<JSONValue, RPCError> {
+        do throws(RPCError) {
+            try checkRevision(call)
+            guard let method = ExecutorMethod(rawValue: call.method), let route = routes[method] else {
+                throw .methodNotFound("This executor has no \"\(call.method.prefix(64))\"; see server/discover.")
+            }
+            let caller = Caller(call)
+            guard route.roles.contains(caller.identity.role) else {
+                throw .forbidden("\"\(call.method)\" is for the operator socket; yours is the agent's, or the reverse.")
+            }
+            return .success(try route.answer(self, call, caller))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    package func noticed(_ fault: String, session: RPCSession) {
+        Log.notice("A message was refused", ["REASON": fault, "PEER_UID": String(session.peer.userID)])
+    }
+
+    /// MCP 2026-07-28, `UnsupportedProtocolVersionError`; a request that names no revision is taken as it is.
+    private func checkRevision(_ call: RPCCall) throws(RPCError) {
+        guard let version = call.params["_meta"]?[MCP.Meta.protocolVersion]?.stringValue else { return }
+        guard MCP.supportedVersions.contains(version) else {
+            throw RPCError(
+                code: -32022, message: "This executor speaks \(MCP.supportedVersions.joined(separator: " and ")).",
+                data: [
+                    "requested": .string(String(version.prefix(64))), "supported": JSONValue(MCP.supportedVersions),
+                ])
+        }
+    }
+}

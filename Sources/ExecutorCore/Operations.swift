@@ -1,0 +1,138 @@
+import StrictJSON
+import Synchronization
+import Wire
+
+/// What has been done under each operation id, so that the same id never runs twice.
+///
+/// Rebuilt from the audit log at start; an operation that a crash cut short is *unknown*, and is said
+/// to be.
+final class Operations: Sendable {
+    /// Ids remembered at most; the oldest go first.
+    static let maximumCount = 20_000
+    /// Bytes of results kept at most; older results are forgotten before their ids are.
+    static let maximumResultBytes = 32 << 20
+
+    struct Key: Sendable, Hashable {
+        /// Two users' ids are two ids.
+        var userID: UInt32
+        var id: String
+    }
+
+    enum Beginning: Sendable {
+        case new
+        /// The recorded answer of the first time.
+        case done(JSONValue)
+        /// It was done, and its answer is no longer kept.
+        case forgotten
+        /// It was begun, and a crash hid how it ended.
+        case unknown
+        /// The id stands for another call.
+        case other
+    }
+
+    private enum Outcome {
+        case running
+        case done(JSONValue, bytes: Int)
+        case forgotten
+        case unknown
+    }
+
+    private struct Entry {
+        var call: String
+        var outcome: Outcome
+        var began: ContinuousClock.Instant
+    }
+
+    private struct State {
+        var entries: [Key: Entry] = [:]
+        /// In the order they began.
+        var order: [Key] = []
+        var resultBytes = 0
+    }
+
+    private let state = Mutex(State())
+    private let changed = Condition()
+    private let memory: Duration
+
+    init(memory: Duration) { self.memory = memory }
+
+    /// Takes up what the audit log says of the last day.
+    func restore(_ key: Key, call: String, result: JSONValue?) {
+        state.withLock { state in
+            insert(key, Entry(call: call, outcome: .unknown, began: .now), into: &state)
+            if let result { finish(key, result, in: &state) }
+        }
+    }
+
+    /// Claims `key` for a call, or says what it came to; waits while the first of the two still runs.
+    ///
+    /// - Parameter call: The call in canonical form: an id stands for one call only.
+    func begin(_ key: Key, call: String, cancellation: Cancellation) -> Beginning {
+        while true {
+            let found = state.withLock { state -> Beginning? in
+                expire(&state)
+                guard let entry = state.entries[key] else {
+                    insert(key, Entry(call: call, outcome: .running, began: .now), into: &state)
+                    return .new
+                }
+                guard entry.call == call else { return .other }
+                switch entry.outcome {
+                case .running: return nil
+                case .done(let result, _): return .done(result)
+                case .forgotten: return .forgotten
+                case .unknown: return .unknown
+                }
+            }
+            if let found { return found }
+            if cancellation.reason != nil { return .unknown }
+            _ = changed.wait(atMost: .milliseconds(500)) { state.withLock { isSettled($0, key) } }
+        }
+    }
+
+    /// Records the answer of a call that ``begin(_:call:cancellation:)`` called new.
+    func finish(_ key: Key, result: JSONValue) {
+        state.withLock { finish(key, result, in: &$0) }
+        changed.signal()
+    }
+
+    /// The call did not run after all: its id is free again.
+    func abandon(_ key: Key) {
+        state.withLock { state in
+            state.entries[key] = nil
+            state.order.removeAll { $0 == key }
+        }
+        changed.signal()
+    }
+
+    private func isSettled(_ state: borrowing State, _ key: Key) -> Bool {
+        if case .running? = state.entries[key]?.outcome { false } else { true }
+    }
+
+    private func insert(_ key: Key, _ entry: Entry, into state: inout State) {
+        if state.entries.updateValue(entry, forKey: key) == nil { state.order.append(key) }
+    }
+
+    private func finish(_ key: Key, _ result: JSONValue, in state: inout State) {
+        guard state.entries[key] != nil else { return }
+        let bytes = result.encoded().count
+        state.entries[key]?.outcome = .done(result, bytes: bytes)
+        state.resultBytes += bytes
+        for old in state.order where state.resultBytes > Self.maximumResultBytes {
+            if case .done(_, let bytes)? = state.entries[old]?.outcome {
+                state.entries[old]?.outcome = .forgotten
+                state.resultBytes -= bytes
+            }
+        }
+    }
+
+    private func expire(_ state: inout State) {
+        let oldest = ContinuousClock.now - memory
+        while let key = state.order.first, let entry = state.entries[key] {
+            if case .running = entry.outcome { return }
+            guard entry.began < oldest || state.order.count > Self.maximumCount else { return }
+            if case .done(_, let bytes) = entry.outcome { state.resultBytes -= bytes }
+            state.entries[key] = nil
+            state.order.removeFirst()
+        }
+    }
+}
