@@ -26,6 +26,21 @@ struct JudgingTests {
     }
 
     @Test(
+        "what is not one plain command is refused, and the refusal names why",
+        arguments: [
+            ("", "empty"), ("   ", "empty"), ("uptime 'x", "not closed"), ("uptime \"x", "not closed"),
+            ("uptime \\", "ends in a backslash"), ("uptime \"\\n\"", "stands before"), ("uptime \"$x\"", "\"$\""),
+            ("uptime\nid", "line break"), ("uptime\tx", "a tab"), ("uptime\0", "NUL"), ("uptime \u{1b}", "control"),
+            ("uptim\u{435}", "outside ASCII"), ("uptime \\\n", "line break"), ("~ x", "\"~\""), ("uptime #x", "\"#\""),
+            (String(repeating: "a", count: 4097), "4097 bytes"), (String(repeating: "a ", count: 65), "65 arguments"),
+        ])
+    func malformed(_ line: String, _ words: String) throws {
+        let refusal = try #require(Fixture.shipped().judge(line: line).refusal)
+        #expect(refusal.code == .malformed && refusal.rule == "grammar")
+        #expect(refusal.message.contains(words), "\(refusal.message)")
+    }
+
+    @Test(
         "words, quotes and backslashes split as in a shell",
         arguments: [
             ("a b  c", ["a", "b", "c"]), ("'a b' c", ["a b", "c"]), (#""a b""#, ["a b"]), (#"a\ b"#, ["a b"]),

@@ -56,6 +56,22 @@ struct KindTests {
         #expect(try refusal("url", "http://\(name)/")?.rule == "protected/address")
     }
 
+    @Test("a resolved address has the scope of its bytes; other lengths are no addresses")
+    func bytes() {
+        #expect(InternetAddress(bytes: [169, 254, 169, 254])?.scope == .forbidden)
+        #expect(InternetAddress(bytes: [127, 0, 0, 1])?.scope == .loopback)
+        #expect(InternetAddress(bytes: [172, 31, 0, 1])?.scope == .privateRange)
+        #expect(InternetAddress(bytes: [172, 32, 0, 1])?.scope == .global)
+        #expect(InternetAddress("fd12::1")?.scope == .privateRange)
+        #expect(InternetAddress("1:2:3:4:5:6:7:8")?.scope == .global)
+        #expect(InternetAddress(bytes: [1, 2, 3]) == nil && InternetAddress(bytes: []) == nil)
+        for text in [
+            "1:2:3", "1::2::3", ":::", "12345::", "1:2:3:4:5:6:7:8:9", "g::", "::1.2.3", "+1::", "1.2.3", "::1%lo",
+        ] {
+            #expect(InternetAddress(text) == nil, "\(text)")
+        }
+    }
+
     @Test(
         "files that may hold secrets are refused by name, whether or not they exist",
         arguments: [

@@ -30,6 +30,15 @@ struct LoadingTests {
             (#"{"a": ["uptime | sh"]}"#, "a[0]", "character that no request may have"),
             (#"{"a": ["cat *.log"]}"#, "a[0]", "does not end the word"),
             (#"{"a": ["cat ../*"]}"#, "a[0]", "no directory"),
+            (#"{"a": [""]}"#, "a[0]", "empty"), (#"{"a": ["uptime \u00e9"]}"#, "a[0]", "printable"),
+            (#"{"a": ["\#(String(repeating: "a ", count: 65))"]}"#, "a[0]", "too long"),
+            (#"{"a": [{"command": "uptime", "limits": 1}]}"#, "a[0]", "no object"),
+            (#"{"a": [{"command": "uptime", "limits": {"cpu": 1}}]}"#, "a[0]", "no limit"),
+            (#"{"a": [{"command": "uptime", "timeout": 5}]}"#, "a[0]", "1s to 1h"),
+            (#"{"a": [{"command": "uptime", "sandbox": true}]}"#, "a[0]", "two flags"),
+            (#"{"a": [{"command": "uptime", "id": 5}]}"#, "a[0]", "no text"),
+            (#"{"a": [{"command": "ls {path"}]}"#, "a[0]", "unknown kind"),
+            (#"{"a": [{"command": "cat logs/{path}"}]}"#, "a[0]", "no directory"),
             (#"{"a": ["* status"]}"#, "a[0]", "program is a pattern"),
             (#"{"a": ["uptime", "uptime"]}"#, "a[1]", "another rule's"),
             (#"{"a": ["uptime"], "a": []}"#, "allowlist.json:", "twice"),
@@ -126,6 +135,24 @@ struct LoadingTests {
         ])
     func protectedByEffect(_ entry: String, _ line: String) throws {
         #expect(try Fixture.policy(#"{"a": [\#(entry)]}"#).judge(line: line).refusal?.code == .protected)
+    }
+
+    @Test("a file with more rules than may be is refused, and the largest that may be is not")
+    func ruleLimit() throws {
+        func text(_ count: Int) -> String {
+            let rules = (0..<count).map { #""docker logs c\#($0)""# }
+            return #"{"a": [\#(rules.joined(separator: ","))]}"#
+        }
+        #expect(try Fixture.policy(text(20_000)).ruleCount == 20_000)
+        #expect(throws: PolicyError.self) { try Fixture.policy(text(20_001)) }
+    }
+
+    @Test("a refusal shows some of what is allowed, and says how much more there is")
+    func alternatives() throws {
+        let rules = (0..<9).map { #""docker logs c\#($0)""# }.joined(separator: ",")
+        let refusal = try Fixture.policy(#"{"a": [\#(rules)]}"#).judge(line: "docker rm x").refusal
+        #expect(refusal?.alternative.contains("docker logs c5 · and 3 more") == true)
+        #expect(refusal?.message.contains("docker rm x") == true)
     }
 
     @Test("a policy that was refused denies everything, and says why")
