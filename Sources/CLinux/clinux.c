@@ -148,6 +148,9 @@ static _Noreturn void become(const struct clinux_child *child) {
     if (child->no_second_exec && forbid_second_exec(executable) != 0) fail(failure, CLINUX_STEP_SANDBOX);
 
     syscall(SYS_execveat, executable, "", child->arguments, child->environment, AT_EMPTY_PATH);
+    /* A script's interpreter opens it as /dev/fd/N, so for a script it has to stay open (execveat(2), BUGS). */
+    if (errno == ENOENT && fcntl(executable, F_SETFD, 0) == 0)
+        syscall(SYS_execveat, executable, "", child->arguments, child->environment, AT_EMPTY_PATH);
     fail(failure, CLINUX_STEP_EXEC);
 }
 

@@ -9,6 +9,7 @@ enum NearestNames {
             if other.contains(ignoringCase: stem) || (other.utf8.count > 2 && stem.contains(ignoringCase: other)) {
                 return (abs(other.utf8.count - stem.utf8.count) / 4, name)
             }
+            if stem.utf8.sorted() == other.utf8.sorted() { return (1, name) }
             let distance = distance(Array(stem.utf8), Array(other.utf8))
             return distance <= max(1, stem.utf8.count / 3) ? (distance, name) : nil
         }
