@@ -86,6 +86,17 @@ struct ProcessTree {
             parent: numbers[0], group: numbers[1], session: numbers[2], isZombie: state == UInt8(ascii: "Z"))
     }
 
+    /// Processes that lost their parents and came to this one, and belong to no run that goes on.
+    static func orphans(except leaders: Set<pid_t>) -> Set<pid_t> {
+        let entries = entries()
+        let own = getpid()
+        let found = entries.filter { pid, entry in
+            entry.parent == own && !entry.isZombie && entry.session != entries[own]?.session
+                && !leaders.contains(pid) && !leaders.contains(entry.session)
+        }
+        return Set(found.keys)
+    }
+
     /// Waits for orphans that have ended, so that they leave the process table.
     static func reapOrphans(except leaders: Set<pid_t>) {
         while true {

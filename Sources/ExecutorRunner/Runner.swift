@@ -10,6 +10,8 @@ package import Wire
 package final class Runner: Sendable {
     private struct State {
         var leaders: Set<pid_t> = []
+        /// Daemons that a change left behind on purpose, such as a service's start: no later run's end is theirs.
+        var released: Set<pid_t> = []
         var cancellations: [ObjectIdentifier: Cancellation] = [:]
         var isStopping = false
     }
@@ -68,13 +70,22 @@ package final class Runner: Sendable {
             stopReason: { stop.reason ?? cancellation.reason },
             tree: { [self] in
                 ProcessTree(
-                    leader: child.processID, otherLeaders: state.withLock { $0.leaders }.subtracting([child.processID]))
+                    leader: child.processID,
+                    otherLeaders: state.withLock { $0.leaders.union($0.released) }.subtracting([child.processID]))
             }, onOutput: onOutput)
         let tell: @Sendable (Cancellation.Reason) -> Void = { _ in
             var one: UInt64 = 1
             _ = write(wake.number, &one, MemoryLayout<UInt64>.size)
         }
-        return cancellation.withHandler(tell) { stop.withHandler(tell) { supervisor.run() } }
+        let result = cancellation.withHandler(tell) { stop.withHandler(tell) { supervisor.run() } }
+        if result.succeeded, grant.effect == .change { release() }
+        return result
+    }
+
+    private func release() {
+        let leaders = state.withLock { $0.leaders }
+        let orphans = ProcessTree.orphans(except: leaders)
+        state.withLock { $0.released = orphans }
     }
 
     /// The daemon stops: ends every child and waits for it; later runs are refused.

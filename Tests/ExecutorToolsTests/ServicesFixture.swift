@@ -24,7 +24,7 @@ final class ServiceFixture {
         ]
         let run = try RunCommandFixture(
             rules: "{\"system\": [\((own + rules).joined(separator: ", "))]}",
-            settings: "{\"programs\": {\"standin\": \"\(scripts.path)/standin\"}}")
+            settings: "{\"programs\": {\"standin\": \"\(scripts.path)/standin\", \"sleeper\": \"/bin/sleep\"}}")
         directory = scripts.path
         self.run = run
         self.scripts = scripts

@@ -1,5 +1,6 @@
 import ExecutorAPI
 import ExecutorPolicy
+import ExecutorRunner
 import ExecutorTools
 import Glibc
 import StrictJSON
@@ -133,6 +134,25 @@ struct ServicesTests {
         try fixture.write("fragile")
         let result = fixture.run.call(RestartServiceTool(machine: fixture.machine()), ["service": "standin"])
         #expect(!result.success && result.error?.contains("did not stay up") == true, "\(result.text)")
+    }
+
+    @Test("a service that was started outlives a later command's time-out")
+    func outlives() throws {
+        let fixture = try ServiceFixture(rules: [#"{"command": "sleeper 30", "effect": "read", "run_as": "root"}"#])
+        let machine = fixture.machine()
+        let started = UnitChange(machine: machine).perform(
+            verb: .start, unit: "standin", policy: fixture.run.policy, context: context())
+        #expect(started.result.success, "\(started.result.text)")
+        guard case .allowed(let grant) = fixture.run.policy.judge(line: "sleeper 30") else {
+            Issue.record("the rule is missing")
+            return
+        }
+        let run = try fixture.run.runner.run(grant, timeout: .milliseconds(200), cancellation: Cancellation())
+        #expect(run.ending == .timeout(.milliseconds(200)))
+        let check = fixture.run.call(CheckServiceTool(machine: machine), ["service": "standin"])
+        #expect(check.metadata["service_active"] == true, "\(check.text)")
+        _ = UnitChange(machine: machine).perform(
+            verb: .stop, unit: "standin", policy: fixture.run.policy, context: context())
     }
 
     private func context() -> ToolContext { ToolContext(cancellation: Cancellation()) }
