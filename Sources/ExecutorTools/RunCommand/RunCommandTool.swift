@@ -8,7 +8,8 @@ package struct RunCommandTool: Tool {
     private static let command = Argument<String>.text(
         "command", "One command line, such as `df -h` or `systemctl status nginx`; no shell reads it.")
     private static let timeout = Argument<Int?>.optionalInteger(
-        "timeout", "Seconds the command may take; 30 where neither this nor its rule says.", in: 1...300)
+        "timeout", "Seconds the command may take: at most what its rule allows, which is 30 unless it says more.",
+        in: 1...300)
     private static let table = ArgumentTable(command, timeout)
 
     private let runner: Runner
