@@ -78,12 +78,13 @@ package final class Runner: Sendable {
             _ = write(wake.number, &one, MemoryLayout<UInt64>.size)
         }
         let result = cancellation.withHandler(tell) { stop.withHandler(tell) { supervisor.run() } }
-        if result.succeeded, grant.effect == .change { release() }
+        if result.succeeded, grant.effect == .change { release(after: child) }
         return result
     }
 
-    private func release() {
-        let leaders = state.withLock { $0.leaders }
+    /// A daemon may still be of its command's session: it is about to leave it.
+    private func release(after child: Child) {
+        let leaders = state.withLock { $0.leaders }.subtracting([child.processID])
         let orphans = ProcessTree.orphans(except: leaders)
         state.withLock { $0.released = orphans }
     }
