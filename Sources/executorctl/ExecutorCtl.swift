@@ -15,6 +15,9 @@ struct ExecutorCtl: AsyncParsableCommand {
             Approvals.self, Audit.self, Call.self, Explain.self, MCPBridge.self, Raw.self, Status.self, Tools.self,
         ])
 
+    /// Before the subcommand or after it: both are the same options.
+    @OptionGroup var connection: Connection
+
     /// ArgumentParser exits with 64 for a usage error; the contract says 2.
     static func main() async {
         do {
