@@ -5,11 +5,16 @@ import ExecutorTools
 import StrictJSON
 import Wire
 
-/// A policy and a runner of the test's own.
+/// A policy of the test's own, and the tests' one runner.
 struct RunCommandFixture: ~Copyable {
     let directory: TemporaryDirectory
     let policy: Policy
     let runner: Runner
+
+    /// One for the process, as in the daemon: what a child left behind falls to the process, and a second
+    /// runner would take the first one's children for such.
+    private static let sharedRunner = Runner(
+        configuration: Runner.Configuration(scratchDirectory: "/tmp", extraSecretNames: []))
 
     /// - Parameters:
     ///   - rules: The allowlist, as JSON.
@@ -20,8 +25,7 @@ struct RunCommandFixture: ~Copyable {
             allowlist: Array(rules.utf8), allowlistName: "allowlist.json",
             settings: PolicySettings(parsing: Array(settings.utf8), name: "executor.json"), digest: "test")
         self.policy = policy
-        runner = Runner(
-            configuration: Runner.Configuration(scratchDirectory: directory.path, extraSecretNames: []))
+        runner = Self.sharedRunner
         self.directory = directory
     }
 
