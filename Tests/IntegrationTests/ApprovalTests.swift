@@ -1,0 +1,93 @@
+import ExecutorAPI
+import ExecutorClient
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+import Wire
+
+@Suite("Approvals")
+struct ApprovalTests {
+    private static func call(
+        _ client: ExecutorClient, _ command: String, answer: ApprovalAnswer? = nil
+    ) async throws -> ToolCallAnswer {
+        try await client.callTool("run_command", ["command": .string(command)], answer: answer)
+    }
+
+    private static func question(
+        _ client: ExecutorClient, _ command: String
+    ) async throws -> (question: ApprovalQuestion, state: String) {
+        guard case .question(let question, let message, let state) = try await call(client, command) else {
+            throw POSIXError(.EIO)
+        }
+        #expect(message.contains(command))
+        return (question, state)
+    }
+
+    @Test("a yes runs exactly the command that was shown, once")
+    func yes() async throws {
+        try await withExecutor { executor in
+            let client = try executor.client(answersQuestions: true)
+            let (question, state) = try await Self.question(client, "/usr/bin/id -u")
+            #expect(
+                question.rule == "ask-user" && question.level == "user" && question.justification == "says who runs it")
+            let answer = ApprovalAnswer(approved: true, state: state)
+            guard case .result(let result) = try await Self.call(client, "/usr/bin/id -u", answer: answer) else {
+                throw POSIXError(.EIO)
+            }
+            #expect(result.success)
+            guard case .result(let second) = try await Self.call(client, "/usr/bin/id -u", answer: answer) else {
+                throw POSIXError(.EIO)
+            }
+            #expect(second.refusal?.code == .approvalInvalid)
+            #expect(try await executor.audit("intent").last?["approval"]?.stringValue?.hasPrefix("user/") == true)
+        }
+    }
+
+    @Test("a no, a forged state, and a state for another call are refused")
+    func refusals() async throws {
+        try await withExecutor { executor in
+            let client = try executor.client(answersQuestions: true)
+            let no = try await Self.question(client, "/usr/bin/id -u")
+            let another = try await Self.question(client, "/usr/bin/id -u")
+            let forged = String(another.state.dropLast()) + (another.state.hasSuffix("0") ? "1" : "0")
+            let cases: [(ApprovalAnswer, String)] = [
+                (ApprovalAnswer(approved: false, state: no.state), "/usr/bin/id -u"),
+                (ApprovalAnswer(approved: true, state: forged), "/usr/bin/id -u"),
+                (ApprovalAnswer(approved: true, state: "none"), "/usr/bin/id -u"),
+                (ApprovalAnswer(approved: true, state: another.state), "/usr/bin/id -g"),
+            ]
+            for (answer, command) in cases {
+                guard case .result(let result) = try await Self.call(client, command, answer: answer) else {
+                    throw POSIXError(.EIO)
+                }
+                #expect(result.refusal?.code == .approvalInvalid, "\(answer) \(command)")
+            }
+            #expect(try await executor.audit("intent").isEmpty)
+        }
+    }
+
+    @Test("a caller that cannot be asked is told how an operator approves, and then may, once")
+    func operatorApproval() async throws {
+        try await withExecutor { executor in
+            let client = try executor.client(answersQuestions: true)
+            guard case .result(let refused) = try await Self.call(client, "/usr/bin/id -g") else {
+                throw POSIXError(.EIO)
+            }
+            #expect(refused.refusal?.code == .approvalRequired)
+            #expect(refused.refusal?.alternative.contains("executorctl approvals approve") == true)
+            let listed = try await executor.ctl("approvals", "list")
+            #expect(listed.output.contains("command: /usr/bin/id -g"))
+            let waiting = try await executor.operatorClient().approvals()
+            let id = try #require(waiting.first?.id)
+            #expect(try await executor.ctl("approvals", "approve", id).status == 0)
+            guard case .result(let ran) = try await Self.call(client, "/usr/bin/id -g") else { throw POSIXError(.EIO) }
+            #expect(ran.success)
+            guard case .result(let again) = try await Self.call(client, "/usr/bin/id -g") else {
+                throw POSIXError(.EIO)
+            }
+            #expect(again.refusal?.code == .approvalRequired)
+            #expect(try await executor.ctl("approvals", "deny", "none").status == 1)
+        }
+    }
+}

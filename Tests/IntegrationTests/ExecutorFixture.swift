@@ -1,0 +1,108 @@
+import ExecutorAPI
+import ExecutorClient
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+import Wire
+
+/// A real devops-executor in a directory of its own.
+final class ExecutorFixture: Sendable {
+    let directory: String
+    let program: Program
+    let notify: NotifySocket
+
+    /// What tests need beside the default allowlist; `sleep` and a few more stand for programs that take their time.
+    static let allowlist = #"""
+        {"test": ["uptime", "df -h",
+          {"command": "/bin/true", "id": "true", "effect": "read"},
+          {"command": "/bin/sleep {count}", "id": "sleep", "effect": "read", "timeout": "60s"},
+          {"command": "/usr/bin/seq {count}", "id": "seq", "effect": "read"},
+          {"command": "/bin/false", "id": "false", "effect": "change"},
+          {"command": "/usr/bin/id -u", "id": "ask-user", "effect": "change", "approval": "user",
+           "justification": "says who runs it"},
+          {"command": "/usr/bin/id -g", "id": "ask-operator", "effect": "change", "approval": "operator"},
+          "curl -s *", "systemctl status *", "cat /var/log/*"]}
+        """#
+
+    init(
+        in directory: String, allowlist: String = ExecutorFixture.allowlist,
+        settings: String = #"{"readable_roots": ["/etc"]}"#, tools: String? = nil, waitsForReady: Bool = true
+    ) async throws {
+        self.directory = directory
+        try FileManager.default.createDirectory(atPath: directory + "/config", withIntermediateDirectories: true)
+        try Self.write(allowlist, to: directory + "/config/allowlist.json")
+        try Self.write(settings, to: directory + "/config/executor.json")
+        if let tools { try Self.write(tools, to: directory + "/config/tools.json") }
+        notify = try NotifySocket(directory: directory)
+        program = try Self.start(directory, notify)
+        if waitsForReady { _ = await notify.wait(for: "READY=1") }
+    }
+
+    static func start(_ directory: String, _ notify: NotifySocket) throws -> Program {
+        try Program(
+            "devops-executor",
+            [
+                "run", "--config-dir", directory + "/config", "--runtime-dir", directory + "/run", "--logs-dir",
+                directory + "/log", "--state-dir", directory + "/state",
+            ], environment: ["NOTIFY_SOCKET": notify.path])
+    }
+
+    static func write(_ text: String, to path: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: path))
+        chmod(path, 0o644)
+    }
+
+    var agentSocket: String { directory + "/run/executor.sock" }
+    var operatorSocket: String { directory + "/run/operator.sock" }
+
+    func client(answersQuestions: Bool = false) throws -> ExecutorClient {
+        try ExecutorClient(socket: agentSocket, name: "test", answersQuestions: answersQuestions)
+    }
+
+    func operatorClient() throws -> ExecutorClient { try ExecutorClient(socket: operatorSocket, name: "test") }
+
+    func ctl(_ arguments: String..., input: String = "") async throws -> (status: Int32, output: String, error: String)
+    {
+        try await Program.run("executorctl", ["--socket", operatorSocket] + arguments, input: input)
+    }
+
+    /// Records of one kind, oldest first.
+    func audit(_ kind: String) async throws -> [JSONValue] {
+        let client = try operatorClient()
+        defer { client.close() }
+        let page = try await client.request(.auditQuery, ["kind": .string(kind), "limit": 1000])
+        return Array((page["records"]?.arrayValue ?? []).reversed())
+    }
+
+    func stop() async -> Int32 {
+        program.send(signal: SIGTERM)
+        return await program.exitStatus()
+    }
+}
+
+/// Runs `body` with a fresh executor, and takes it down after.
+func withExecutor(
+    allowlist: String = ExecutorFixture.allowlist, settings: String = #"{"readable_roots": ["/etc"]}"#,
+    tools: String? = nil, waitsForReady: Bool = true, _ body: (ExecutorFixture) async throws -> Void
+) async throws {
+    try await withTemporaryDirectory { directory in
+        let executor = try await ExecutorFixture(
+            in: directory, allowlist: allowlist, settings: settings, tools: tools, waitsForReady: waitsForReady)
+        try await body(executor)
+        _ = await executor.stop()
+    }
+}
+
+extension ExecutorClient {
+    /// `run_command`, answered.
+    func run(_ command: String, timeout: Int? = nil, operation: String? = nil) async throws -> ToolResult {
+        var arguments: [String: JSONValue] = ["command": .string(command)]
+        arguments["timeout"] = timeout.map { JSONValue($0) }
+        guard case .result(let result) = try await callTool("run_command", arguments, operation: operation) else {
+            Issue.record("a question was asked")
+            return .failure("a question was asked")
+        }
+        return result
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import StrictJSON
+import Synchronization
+
+/// A socket on which a test sends whatever bytes it likes.
+final class RawConnection: Sendable {
+    private let descriptor: Int32
+    private let pending = Mutex<[UInt8]>([])
+
+    init(_ path: String) throws {
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, size)
+            }
+        }
+        guard result == 0 else { throw POSIXError(.ECONNREFUSED) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Sends until all is taken or the peer has gone.
+    func send(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    func send(_ line: String) { send(Array((line + "\n").utf8)) }
+
+    func closeWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// The next line; `nil` when the peer has closed.
+    func receive() async -> JSONValue? {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { [self] in continuation.resume(returning: readLine()) }
+        }
+    }
+
+    private func readLine() -> JSONValue? {
+        while true {
+            let line = pending.withLock { bytes -> [UInt8]? in
+                guard let end = bytes.firstIndex(of: 0x0A) else { return nil }
+                defer { bytes.removeFirst(end + 1) }
+                return Array(bytes[..<end])
+            }
+            if let line { return try? JSONValue(parsing: line) }
+            var buffer = [UInt8](repeating: 0, count: 65536)
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            guard count > 0 else { return nil }
+            pending.withLock { $0.append(contentsOf: buffer[..<count]) }
+        }
+    }
+}
