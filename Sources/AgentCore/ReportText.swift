@@ -1,0 +1,129 @@
+import ExecutorAPI
+import StrictJSON
+
+/// The words of a report that are the loop's own: what is known to be so, and why an incident ended.
+enum ReportText {
+    /// One thing that was changed, as the executor last saw it.
+    struct State: Sendable {
+        enum Outcome: Sendable, Hashable { case verified, failed, unverified }
+
+        var target: ChangeTarget
+        var outcome: Outcome
+        var call: ToolCall?
+        var result: ToolResult?
+
+        var isVerified: Bool { outcome == .verified }
+    }
+
+    /// The model's text, with the status lines it left out; a success it claims against the executor is taken away.
+    static func compose(
+        _ text: String, states: [State], replacement: ModelError?, isBuiltIn: Bool, _ language: Language
+    ) -> String {
+        var body = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        for state in states where !state.isVerified {
+            body.removeAll { $0.contains("✅") && $0.mentions(state.target.name) && !isAboutStopping($0) }
+        }
+        let known = body
+        for state in states {
+            let mark = state.isVerified ? "✅" : state.outcome == .failed ? "❌" : "⚠️"
+            guard !known.contains(where: { $0.contains(mark) && $0.mentions(state.target.name) }) else { continue }
+            body += lines(state, language)
+        }
+        let head = replacement.map { [replaced($0, language)] } ?? []
+        return (head + [body.joined(separator: "\n").trimmed]).filter { !$0.isEmpty }.joined(separator: "\n\n")
+    }
+
+    private static func isAboutStopping(_ line: String) -> Bool {
+        ["остановлен", "stopped"].contains { line.lowercased().contains($0) }
+    }
+
+    private static func lines(_ state: State, _ language: Language) -> [String] {
+        let name = state.target.name
+        guard let call = state.call, let result = state.result else {
+            return [language == .russian ? "⚠️ \(name): не проверено" : "⚠️ \(name): not verified"]
+        }
+        switch state.target {
+        case .service: return ToolPhrases.verification(call, result, language)
+        case .stopped:
+            guard state.isVerified else {
+                return [
+                    language == .russian
+                        ? "❌ \(name): остановка не подтверждена" : "❌ \(name): not confirmed to be stopped"
+                ]
+            }
+            return [language == .russian ? "✅ \(name): остановлен" : "✅ \(name): stopped"]
+        case .container:
+            let words = state.isVerified ? ("работает", "running") : ("не работает", "not running")
+            return ["\(state.isVerified ? "✅" : "❌") \(name): \(language == .russian ? words.0 : words.1)"]
+        case .unknown: return []
+        }
+    }
+
+    static func replaced(_ error: ModelError, _ language: Language) -> String {
+        guard language == .russian else {
+            return "⚠️ The model is not available: \(error.message) This is the built-in mode answering."
+        }
+        let reason =
+            switch error.code {
+            case .unavailable: "модель недоступна"
+            case .unauthorized: "ключ модели не принят"
+            case .unknownModel: "такой модели нет"
+            case .spent: "лимит модели исчерпан"
+            case .badRequest: "модель не приняла запрос"
+            }
+        return "⚠️ Отвечает встроенный режим: \(reason). \(error.message)"
+    }
+}
+
+extension ReportText {
+    static func executorAway(_ language: Language) -> String {
+        language == .russian
+            ? "❌ Исполнитель (devops-executor) недоступен, поэтому ничего не проверено и не сделано дальше этого места. "
+                + "Проверьте: systemctl status devops-executor. Я подключусь к нему сам, как только он появится."
+            : "❌ The executor (devops-executor) is out of reach, so nothing was checked or done beyond this point. "
+                + "Look at: systemctl status devops-executor. I reconnect by myself as soon as it is there."
+    }
+
+    static func cancelled(_ language: Language) -> String {
+        language == .russian ? "Отменено." : "Cancelled."
+    }
+
+    static func iterationsSpent(_ count: Int, _ language: Language) -> String {
+        language == .russian
+            ? "⚠️ Задача не закончена за \(count) шагов. Уточните запрос, и я продолжу."
+            : "⚠️ The task was not done within \(count) steps. Narrow the request, and I go on."
+    }
+
+    static func spinning(_ language: Language) -> String {
+        language == .russian
+            ? "⚠️ Модель повторяет одни и те же действия, поэтому я остановился."
+            : "⚠️ The model keeps repeating the same actions, so I stopped."
+    }
+
+    static func modelFailed(_ error: ModelError, _ language: Language) -> String {
+        (language == .russian ? "❌ Модель не ответила: " : "❌ The model gave no answer: ") + error.message
+    }
+
+    static func declined(_ language: Language) -> String {
+        language == .russian
+            ? "❌ Модель отказалась выполнять этот запрос." : "❌ The model declined this request."
+    }
+
+    static func contextFull(_ language: Language) -> String {
+        language == .russian
+            ? "❌ Запрос не помещается в контекст модели. Сузьте его."
+            : "❌ The request does not fit the model's context."
+    }
+
+    static func noWords(_ language: Language) -> String {
+        language == .russian ? "⚠️ Модель закончила без ответа." : "⚠️ The model ended without an answer."
+    }
+
+    static func cutOff(_ text: String, _ language: Language) -> String {
+        text + (language == .russian ? "\n(ответ обрезан: достигнут лимит токенов)" : "\n(cut off at the token limit)")
+    }
+}
+
+extension String {
+    func mentions(_ name: String) -> Bool { !name.isEmpty && lowercased().contains(name.lowercased()) }
+}
