@@ -1,0 +1,51 @@
+import ExecutorAPI
+import ExecutorAudit
+import Foundation
+import StrictJSON
+
+/// A log in a directory of its own.
+struct AuditFixture {
+    let directory: String
+    var logs: String { directory + "/audit" }
+
+    init(_ directory: String) throws {
+        self.directory = directory
+        try FileManager.default.createDirectory(atPath: directory + "/audit", withIntermediateDirectories: true)
+    }
+
+    func open(fileBytes: Int = 64 << 20, files: Int = 100, checkpointInterval: Duration = .seconds(3600)) throws
+        -> AuditLog
+    {
+        try AuditLog(
+            directory: logs, stateDirectory: directory,
+            limits: AuditLimits(fileBytes: fileBytes, files: files, checkpointInterval: checkpointInterval))
+    }
+
+    var fileNames: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: logs)) ?? []).sorted()
+    }
+
+    func lines(_ name: String = "000001.jsonl") throws -> [String] {
+        try String(contentsOfFile: "\(logs)/\(name)", encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    func write(_ lines: [String], _ name: String = "000001.jsonl") throws {
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: "\(logs)/\(name)"))
+    }
+
+    static func event(_ kind: AuditEvent.Kind, id: String = "a", tool: String = "run_command", user: UInt32 = 7)
+        -> AuditEvent
+    {
+        var event = AuditEvent(kind)
+        (event.id, event.tool, event.argv, event.rule) = (id, tool, ["uptime"], "system/uptime")
+        event.peer = PeerIdentity(processID: 1, userID: user, groupID: 7, role: .agent)
+        return event
+    }
+}
+
+/// Runs the body with a fixture in a new directory, removed after.
+func withAudit<Result>(_ body: (AuditFixture) throws -> Result) throws -> Result {
+    let directory = FileManager.default.temporaryDirectory.path + "/audit-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    return try body(try AuditFixture(directory))
+}
