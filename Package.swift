@@ -13,6 +13,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 // Warnings are errors where CI builds; elsewhere a newer compiler may warn of what this one does not.
 if Context.environment["WARNINGS_AS_ERRORS"] != nil { strict.append(.treatAllWarnings(as: .error)) }  // SE-0443
@@ -151,7 +152,7 @@ let package = Package(
             name: "AgentRuntime",
             dependencies: [
                 "AgentCore", "AgentMemory", "ChatFrontEnd", "Claude", "ExecutorAPI", "ExecutorClient", "HTTPClient",
-                lifecycle, logging, "StrictJSON", "Systemd", "Telegram", "Wire",
+                lifecycle, logging, "StrictJSON", "Systemd", "Telegram", unixSignals, "Wire",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -1,0 +1,70 @@
+import AgentMemory
+import ChatFrontEnd
+package import Logging
+import ServiceLifecycle
+import Systemd
+import Telegram
+import UnixSignals
+
+/// The agent as a service: Telegram until SIGTERM.
+package enum AgentService {
+    /// - Throws: What ended it: ``TelegramError`` when the token is not accepted, ``AgentStoreError``.
+    package static func run(_ settings: AgentSettings, _ directory: StateDirectory, logger: Logger) async throws {
+        let pieces = try AgentPieces(settings, directory, audience: .users(settings.allowedUserIDs), logger: logger)
+        let client = TelegramClient(
+            token: settings.telegramToken?.value ?? "", url: settings.telegramURL, proxy: settings.telegramProxy,
+            http: pieces.http)
+        let frontEnd = TelegramFrontEnd(client: client, handler: pieces.handler, store: pieces.store, logger: logger)
+        await pieces.executor.askPeople { await frontEnd.ask($0, actor: $1) }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: TelegramService(frontEnd: frontEnd)),
+                    .init(service: LivenessService(pieces: pieces)),
+                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        logger.info("The agent serves Telegram", metadata: ["model": "\(settings.model)"])
+        defer { Notifier().stopping() }
+        do {
+            try await group.run()
+        } catch {
+            await pieces.close()
+            throw error
+        }
+        await pieces.close()
+        logger.info("The agent has stopped")
+    }
+}
+
+private struct TelegramService: Service {
+    let frontEnd: TelegramFrontEnd
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await frontEnd.run()
+        } onGracefulShutdown: {
+            frontEnd.stop()
+        }
+    }
+}
+
+/// Says READY, and feeds the watchdog while the memory answers.
+private struct LivenessService: Service {
+    let pieces: AgentPieces
+
+    func run() async throws {
+        let notifier = Notifier()
+        notifier.ready(status: "Listening to Telegram")
+        guard let interval = notifier.watchdogInterval else {
+            try await gracefulShutdown()
+            return
+        }
+        try await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                _ = try await pieces.store.statistics()
+                notifier.watchdog()
+                // Ends early, and then the loop does, when the agent stops.
+                try? await Task.sleep(for: interval / 2)
+            }
+        }
+    }
+}

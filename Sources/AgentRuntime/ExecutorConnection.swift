@@ -1,0 +1,125 @@
+package import AgentCore
+import ChatFrontEnd
+package import ExecutorAPI
+package import ExecutorClient
+package import Logging
+package import StrictJSON
+import Wire
+
+/// The agent's side of the executor's socket: connects when needed, and again when the executor was away.
+package actor ExecutorConnection {
+    /// Asks a person to approve a command; the front end that serves the person answers.
+    package typealias Ask = @Sendable (ApprovalQuestion, Actor) async -> Bool
+
+    private let socket: String
+    private let logger: Logger
+    private var client: ExecutorClient?
+    private var ask: Ask = { _, _ in false }
+
+    package init(socket: String, logger: Logger) {
+        (self.socket, self.logger) = (socket, logger)
+    }
+
+    /// Until it is set, every question is answered with no.
+    package func askPeople(with ask: @escaping Ask) { self.ask = ask }
+
+    package func close() {
+        client?.close()
+        client = nil
+    }
+
+    /// Runs `body` with an open connection.
+    ///
+    /// - Throws: ``ToolboxError`` when the executor is out of reach.
+    package nonisolated func request<Value: Sendable>(
+        _ body: @Sendable (ExecutorClient) async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await body(try await connected())
+        } catch let error as SocketError {
+            await forget()
+            throw ToolboxError("The executor is out of reach: \(error.message)")
+        } catch let error as RPCError {
+            throw ToolboxError("The executor refused the request: \(error.message)")
+        }
+    }
+
+    private func connected() throws(SocketError) -> ExecutorClient {
+        if let client, client.isOpen { return client }
+        let fresh = try ExecutorClient(socket: socket, name: "devops-agent", answersQuestions: true)
+        logger.info("Connected to the executor", metadata: ["socket": "\(socket)"])
+        client = fresh
+        return fresh
+    }
+
+    private func forget() {
+        if client != nil { logger.warning("The executor closed the connection") }
+        close()
+    }
+
+    fileprivate func answer(_ question: ApprovalQuestion, _ actor: Actor) async -> Bool { await ask(question, actor) }
+}
+
+extension ExecutorConnection: Toolbox {
+    package nonisolated func tools() async throws -> [ToolDefinition] {
+        try await request { try await $0.tools() }
+    }
+
+    /// A connection that broke under way is made again, once: with the same operation id nothing runs twice.
+    package nonisolated func call(
+        _ call: ToolCall, operation: String, actor: Actor, onOutput: @escaping @Sendable (String) -> Void
+    ) async throws -> ToolResult {
+        do {
+            return try await attempt(call, operation: operation, actor: actor, onOutput: onOutput)
+        } catch is ToolboxError {
+            try Task.checkCancellation()
+            return try await attempt(call, operation: operation, actor: actor, onOutput: onOutput)
+        }
+    }
+
+    private nonisolated func attempt(
+        _ call: ToolCall, operation: String?, actor: Actor, onOutput: @escaping @Sendable (String) -> Void
+    ) async throws -> ToolResult {
+        try await request { client in
+            let first = try await client.callTool(
+                call.name, call.arguments, operation: operation, actor: actor, onOutput: onOutput)
+            guard case .question(let question, _, let state) = first else { return try first.result() }
+            let approved = await self.answer(question, actor)
+            let second = try await client.callTool(
+                call.name, call.arguments, operation: operation, actor: actor,
+                answer: ApprovalAnswer(approved: approved, state: state), onOutput: onOutput)
+            return try second.result()
+        }
+    }
+}
+
+extension ExecutorConnection: ExecutorGateway {
+    private static let shownLines = 30
+
+    package nonisolated func health(actor: Actor) async throws -> ToolResult {
+        let call = ToolCall(id: "", name: ToolName.systemHealth.rawValue, arguments: [:])
+        return try await attempt(call, operation: nil, actor: actor) { _ in }
+    }
+
+    package nonisolated func logs(of service: String, actor: Actor) async throws -> ToolResult {
+        let call = ToolCall(
+            id: "", name: ToolName.readLogs.rawValue,
+            arguments: ["service": .string(service), "lines": JSONValue(Self.shownLines)])
+        return try await attempt(call, operation: nil, actor: actor) { _ in }
+    }
+
+    package nonisolated func status() async throws -> JSONValue { try await request { try await $0.status() } }
+
+    package nonisolated func note(_ event: String, detail: [String: JSONValue], actor: Actor) async throws {
+        try await request { try await $0.note(event, detail: detail, actor: actor) }
+    }
+}
+
+extension ToolCallAnswer {
+    fileprivate func result() throws -> ToolResult {
+        guard case .result(let result) = self else {
+            throw ToolboxError("The executor asked twice for the same approval.")
+        }
+        return result
+    }
+}

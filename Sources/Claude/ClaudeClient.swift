@@ -1,0 +1,146 @@
+package import HTTPClient
+import StrictJSON
+
+/// The Messages API: one turn a call, streamed, tried again when it fails in a way that passes.
+package struct ClaudeClient: Sendable {
+    package typealias Sleep = @Sendable (Duration) async throws -> Void
+
+    /// The version whose rules this client keeps.
+    package static let version = "2026-10-21"
+    private static let maximumErrorBytes = 64 << 10
+
+    package let configuration: ClaudeConfiguration
+    private let http: HTTPClient
+    private let sleep: Sleep
+
+    /// - Parameter sleep: Waits between attempts; tests do not.
+    package init(
+        configuration: ClaudeConfiguration, http: HTTPClient,
+        sleep: @escaping Sleep = { try await Task.sleep(for: $0) }
+    ) {
+        (self.configuration, self.http, self.sleep) = (configuration, http, sleep)
+    }
+
+    /// - Throws: ``ClaudeError``; `.cancelled` where the task was.
+    package func respond(to request: ClaudeRequest) async throws(ClaudeError) -> ClaudeTurn {
+        let body = Self.body(request, configuration).encoded()
+        var last = ClaudeError(.unavailable, "Claude was not asked.")
+        for attempt in 0..<max(1, configuration.maximumAttempts) {
+            if attempt > 0 { try await pause(attempt - 1, last) }
+            switch await attemptOnce(body) {
+            case .turn(let turn): return turn
+            case .failed(let error): throw error
+            case .again(let error, let after):
+                last = error
+                if let after { try await wait(after) }
+            }
+            if Task.isCancelled { throw ClaudeError(.cancelled, "The request was cancelled.") }
+        }
+        throw last
+    }
+
+    private enum Outcome {
+        case turn(ClaudeTurn)
+        case again(ClaudeError, after: Duration?)
+        case failed(ClaudeError)
+    }
+
+    private func pause(_ attempt: Int, _ last: ClaudeError) async throws(ClaudeError) {
+        try await wait(RetryPolicy.pause(attempt: attempt, jitter: .random(in: 0...1)))
+    }
+
+    private func wait(_ duration: Duration) async throws(ClaudeError) {
+        do { try await sleep(duration) } catch { throw ClaudeError(.cancelled, "The request was cancelled.") }
+    }
+
+    private func attemptOnce(_ body: [UInt8]) async -> Outcome {
+        do {
+            let response = try await http.send(httpRequest(body))
+            guard response.status == 200 else { return await refused(response) }
+            return .turn(try await Self.read(response.body))
+        } catch let error as ClaudeError {
+            return .again(error, after: nil)
+        } catch let error as HTTPError {
+            switch error.code {
+            case .cancelled: return .failed(ClaudeError(.cancelled, "The request was cancelled."))
+            case .badRequest, .tooLarge: return .failed(ClaudeError(.badRequest, error.message))
+            default: return .again(ClaudeError(.unavailable, "Claude is out of reach: \(error.message)"), after: nil)
+            }
+        } catch {
+            return .failed(ClaudeError(.cancelled, "The request was cancelled."))
+        }
+    }
+
+    private static func read(_ body: HTTPBody) async throws -> ClaudeTurn {
+        var events = ServerSentEvents()
+        var stream = ClaudeStream()
+        for try await chunk in body {
+            for event in try events.feed(chunk) { try stream.receive(event) }
+        }
+        return try stream.turn()
+    }
+
+    private func httpRequest(_ body: [UInt8]) -> HTTPRequest {
+        HTTPRequest(
+            method: "POST", url: configuration.baseURL + "/v1/messages",
+            headers: [
+                ("content-type", "application/json"), ("accept", "text/event-stream"),
+                ("anthropic-version", Self.version), ("x-api-key", configuration.apiKey),
+            ], body: body, timeout: .seconds(600), idleTimeout: configuration.idleTimeout,
+            proxy: configuration.proxy)
+    }
+
+    /// `{system, tools, messages}` with the cached prefix marked at its end and at the last block of the talk.
+    static func body(_ request: ClaudeRequest, _ configuration: ClaudeConfiguration) -> JSONValue {
+        let breakpoint: JSONValue = ["type": "ephemeral"]
+        var messages = request.messages
+        if var last = messages.last?.objectValue, var content = last["content"]?.arrayValue,
+            var block = content.last?.objectValue, block["type"] != "thinking"
+        {
+            block["cache_control"] = breakpoint
+            content[content.count - 1] = .object(block)
+            last["content"] = .array(content)
+            messages[messages.count - 1] = .object(last)
+        }
+        return .object(compacting: [
+            "model": .string(configuration.model), "max_tokens": JSONValue(configuration.maxTokens), "stream": true,
+            "system": [["type": "text", "text": .string(request.system), "cache_control": breakpoint]],
+            "tools": request.tools.isEmpty ? nil : .array(request.tools), "messages": .array(messages),
+        ])
+    }
+
+    // MARK: Errors
+
+    private func refused(_ response: HTTPResponse) async -> Outcome {
+        let bytes = (try? await response.body.collect(upTo: Self.maximumErrorBytes)) ?? []
+        let json = try? JSONValue(parsing: bytes, options: .lenient)
+        let error = json?["error"]
+        let type = String((error?["type"]?.stringValue ?? "status \(response.status)").prefix(64))
+        let isSpent = error?["details"]?["error_code"]?.stringValue == "enforced_spend_limit_reached"
+        let id = response.headers["request-id"].map { ", request \($0.prefix(64))" } ?? ""
+        let said = "\(type)\(id)"
+        switch response.status {
+        case 401, 403:
+            return .failed(
+                ClaudeError(.unauthorized, "Anthropic refuses the key (\(said)); check ANTHROPIC_API_KEY."))
+        case 402: return .failed(Self.spent(said))
+        case 429 where isSpent: return .failed(Self.spent(said))
+        case 404:
+            return .failed(
+                ClaudeError(
+                    .unknownModel, "There is no model \"\(configuration.model)\" for this key (\(said)); check MODEL."))
+        default: break
+        }
+        switch RetryPolicy.decide(status: response.status, headers: response.headers) {
+        case .retry(let after):
+            return .again(ClaudeError(.unavailable, "Claude cannot answer now (\(said))."), after: after)
+        case .fail where response.status >= 500 || response.status == 429:
+            return .failed(ClaudeError(.unavailable, "Claude cannot answer now (\(said))."))
+        case .fail: return .failed(ClaudeError(.badRequest, "Claude refused the request (\(said))."))
+        }
+    }
+
+    private static func spent(_ said: String) -> ClaudeError {
+        ClaudeError(.spent, "The account's limit is spent (\(said)); raise it at console.anthropic.com.")
+    }
+}

@@ -1,0 +1,95 @@
+import HTTPClient
+import StrictJSON
+
+/// Puts a turn together from the events of its stream.
+struct ClaudeStream {
+    private struct Block {
+        var value: [String: JSONValue]
+        var text = ""
+        var partialJSON = ""
+        var signature: String?
+        var isOpen = true
+    }
+
+    private var blocks: [Int: Block] = [:]
+    private var usage: [String: Int] = [:]
+    private var stopReason: String?
+    private var isWhole = false
+
+    /// - Throws: ``ClaudeError`` for an error that comes in mid-stream, or an event that cannot be read.
+    mutating func receive(_ event: ServerSentEvents.Event) throws(ClaudeError) {
+        guard let json = try? JSONValue(parsing: event.data, options: .lenient) else {
+            throw ClaudeError(.unavailable, "Claude's stream has an event that is no JSON.")
+        }
+        switch json["type"]?.stringValue {
+        case "message_start": take(usage: json["message"]?["usage"])
+        case "content_block_start":
+            guard let index = json["index"]?.intValue, let block = json["content_block"]?.objectValue else { return }
+            blocks[index] = Block(
+                value: block, text: block["text"]?.stringValue ?? block["thinking"]?.stringValue ?? "")
+        case "content_block_delta": receive(delta: json["delta"], index: json["index"]?.intValue ?? -1)
+        case "content_block_stop": blocks[json["index"]?.intValue ?? -1]?.isOpen = false
+        case "message_delta":
+            stopReason = json["delta"]?["stop_reason"]?.stringValue ?? stopReason
+            take(usage: json["usage"])
+        case "message_stop": isWhole = true
+        case "error":
+            let type = json["error"]?["type"]?.stringValue ?? "error"
+            throw ClaudeError(.unavailable, "Claude broke the answer off: \(type.prefix(64)).")
+        // Pings, and what this program has never heard of.
+        default: break
+        }
+    }
+
+    private mutating func receive(delta: JSONValue?, index: Int) {
+        switch delta?["type"]?.stringValue {
+        case "text_delta": blocks[index]?.text += delta?["text"]?.stringValue ?? ""
+        case "thinking_delta": blocks[index]?.text += delta?["thinking"]?.stringValue ?? ""
+        case "input_json_delta": blocks[index]?.partialJSON += delta?["partial_json"]?.stringValue ?? ""
+        case "signature_delta": blocks[index]?.signature = delta?["signature"]?.stringValue
+        default: break
+        }
+    }
+
+    private mutating func take(usage json: JSONValue?) {
+        for (name, value) in json?.objectValue ?? [:] { usage[name] = value.intValue ?? usage[name] }
+    }
+
+    /// The whole turn.
+    ///
+    /// - Throws: ``ClaudeError`` where the stream ended before `message_stop`: none of its tools may run.
+    func turn() throws(ClaudeError) -> ClaudeTurn {
+        guard isWhole, let stopReason, !blocks.values.contains(where: \.isOpen) else {
+            throw ClaudeError(.unavailable, "Claude's answer was cut off.")
+        }
+        var content: [JSONValue] = []
+        for (_, block) in blocks.sorted(by: { $0.key < $1.key }) {
+            if let value = try value(of: block) { content.append(value) }
+        }
+        return ClaudeTurn(
+            content: content, stopReason: stopReason, inputTokens: usage["input_tokens"] ?? 0,
+            cacheWriteTokens: usage["cache_creation_input_tokens"] ?? 0,
+            cacheReadTokens: usage["cache_read_input_tokens"] ?? 0, outputTokens: usage["output_tokens"] ?? 0)
+    }
+
+    private func value(of block: Block) throws(ClaudeError) -> JSONValue? {
+        var value = block.value
+        switch value["type"]?.stringValue {
+        case "text":
+            // An empty text block may not be sent back.
+            if block.text.isEmpty { return nil }
+            value["text"] = .string(block.text)
+        case "thinking":
+            value["thinking"] = .string(block.text)
+            if let signature = block.signature { value["signature"] = .string(signature) }
+        case "tool_use":
+            let input = block.partialJSON.isEmpty ? value["input"] : try? JSONValue(parsing: block.partialJSON, options: .lenient)
+            guard let input, input.objectValue != nil else {
+                throw ClaudeError(.unavailable, "Claude's tool call has no readable arguments.")
+            }
+            value["input"] = input
+        default: break
+        }
+        return .object(value)
+    }
+}

@@ -1,0 +1,44 @@
+import AgentRuntime
+import ArgumentParser
+
+@main
+struct DevOpsAgent: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "devops-agent",
+        abstract: "Finds out what is wrong with this server, mends it, and says so, in a chat.",
+        version: AgentCommand.version, subcommands: [Run.self, Chat.self, CheckConfig.self])
+}
+
+struct SettingsOptions: ParsableArguments {
+    @Option(help: "A file of NAME=value lines; what the environment has stands.") var envFile: String?
+    @Option(help: "Where the agent keeps its memory; else STATE_DIRECTORY.") var stateDir: String?
+}
+
+extension DevOpsAgent {
+    struct Run: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "The service: answer in Telegram until SIGTERM.")
+        @OptionGroup var options: SettingsOptions
+
+        func run() async throws {
+            throw ExitCode(await AgentCommand.run(envFile: options.envFile, stateDirectory: options.stateDir))
+        }
+    }
+
+    struct Chat: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "The same agent on this terminal.")
+        @OptionGroup var options: SettingsOptions
+        @Option(help: "Ask one question, print the answer, and end.") var once: String?
+
+        func run() async throws {
+            throw ExitCode(
+                await AgentCommand.chat(once: once, envFile: options.envFile, stateDirectory: options.stateDir))
+        }
+    }
+
+    struct CheckConfig: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Read the settings as the service would.")
+        @OptionGroup var options: SettingsOptions
+
+        func run() async throws { throw ExitCode(AgentCommand.checkConfig(envFile: options.envFile)) }
+    }
+}
