@@ -1,0 +1,68 @@
+import AgentCore
+import AgentMemory
+import ExecutorAPI
+
+/// The commands: a name, and what answers it.
+extension ChatHandler {
+    private typealias Command = @Sendable (ChatHandler, String, Actor, Words) async throws -> ChatAnswer
+
+    private static let incidentsShown = 10
+
+    private static let commands: [String: Command] = [
+        "start": { _, _, _, words in ChatAnswer(words.start) },
+        "help": { _, _, _, words in ChatAnswer(words.help) },
+        "health": { handler, _, actor, _ in answer(try await handler.executor.health(actor: actor)) },
+        "logs": { handler, argument, actor, words in try await handler.logs(argument, actor, words) },
+        "status": { handler, _, _, words in try await handler.status(words) },
+        "history": { handler, _, _, words in try await handler.history(words) },
+    ]
+
+    func command(_ message: ChatMessage, _ words: Words) async throws -> ChatAnswer {
+        let parts = message.text.dropFirst().split(maxSplits: 1, whereSeparator: \.isWhitespace)
+        // In a group Telegram adds the bot's name: /help@name.
+        let name = parts.first?.split(separator: "@").first.map { $0.lowercased() } ?? ""
+        guard let command = Self.commands[name] else {
+            return ChatAnswer(words.unknownCommand(String(name.prefix(32))), .refused)
+        }
+        let actor = Actor(userID: String(message.userID), chatID: String(message.chatID))
+        return try await command(self, parts.count > 1 ? String(parts[1]) : "", actor, words)
+    }
+
+    private static func answer(_ result: ToolResult) -> ChatAnswer {
+        ChatAnswer(result.text, result.success ? .done : .failed)
+    }
+
+    private func logs(_ argument: String, _ actor: Actor, _ words: Words) async throws -> ChatAnswer {
+        guard !argument.isEmpty else { return ChatAnswer(words.logsUsage, .refused) }
+        let isName =
+            argument.utf8.count <= 128 && argument.first != "-"
+            && argument.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || "0123456789._@:-".unicodeScalars.contains($0))
+            }
+        guard isName else { return ChatAnswer(words.badService, .refused) }
+        return Self.answer(try await executor.logs(of: argument, actor: actor))
+    }
+
+    private func status(_ words: Words) async throws -> ChatAnswer {
+        let statistics = try await store.statistics()
+        let own = words.agentStatus(
+            incidents: statistics.incidents, successful: statistics.successfulIncidents,
+            sessions: statistics.sessions, pending: statistics.pendingUpdates)
+        do {
+            _ = try await executor.status()
+            return ChatAnswer("\(own)\n\(words.executorWorks)")
+        } catch let error as ToolboxError {
+            return ChatAnswer("\(own)\n\(words.executorAway(error.message))", .failed)
+        }
+    }
+
+    private func history(_ words: Words) async throws -> ChatAnswer {
+        let incidents = try await store.recentIncidents(limit: Self.incidentsShown)
+        guard !incidents.isEmpty else { return ChatAnswer(words.noIncidents) }
+        let lines = incidents.map { incident in
+            let head = "\(incident.success ? "✅" : "❌") \(incident.timeText) \(incident.query.prefix(120))"
+            return "\(head)\n   \(incident.resolution.prefix(200))"
+        }
+        return ChatAnswer(([words.incidentsTitle] + lines).joined(separator: "\n"))
+    }
+}

@@ -1,0 +1,164 @@
+package import AgentCore
+package import AgentMemory
+import ExecutorAPI
+package import Logging
+import StrictJSON
+
+/// Who may use the chat.
+package enum Audience: Sendable, Hashable {
+    case users(Set<Int64>)
+    /// Whoever sits at this terminal is root's choice already.
+    case everyone
+
+    func includes(_ userID: Int64) -> Bool {
+        switch self {
+        case .users(let ids): ids.contains(userID)
+        case .everyone: true
+        }
+    }
+}
+
+/// What becomes of a message before anything is done for it.
+package enum Admission: Sendable, Equatable {
+    case admitted
+    /// Too many messages: said once.
+    case refused(String)
+    /// A stranger, or one more of too many: no answer.
+    case silent
+}
+
+/// Turns what a person wrote into an answer; the same for every front end.
+package actor ChatHandler {
+    /// Strangers noted to the audit log in an hour, all together: a flood of them must not fill it.
+    private static let strangerNotesPerHour = 20
+    private static let similarIncidents = 3
+
+    let agent: any Answering
+    let store: AgentStore
+    let executor: any ExecutorGateway
+    let logger: Logger
+    private let audience: Audience
+    private let standardLanguage: Language
+    private let queue = ChatQueue()
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private var limiter = RateLimiter()
+    private var strangers = RateLimiter(capacity: strangerNotesPerHour, refill: .seconds(3600 / strangerNotesPerHour))
+
+    package init(
+        agent: any Answering, store: AgentStore, executor: any ExecutorGateway, audience: Audience,
+        language: Language, logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        (self.agent, self.store, self.executor) = (agent, store, executor)
+        (self.audience, standardLanguage, self.logger, self.now) = (audience, language, logger, now)
+    }
+
+    package nonisolated func words(for text: String) -> Words {
+        Words(LanguageOf.text(text, otherwise: standardLanguage))
+    }
+
+    package nonisolated func isKnown(_ userID: Int64) -> Bool { audience.includes(userID) }
+
+    package func admit(_ message: ChatMessage) async -> Admission {
+        guard audience.includes(message.userID) else {
+            await noteStranger(message)
+            return .silent
+        }
+        switch limiter.decide(userID: message.userID, now: now()) {
+        case .admitted: return .admitted
+        case .refused: return .refused(words(for: message.text).tooMany)
+        case .silent: return .silent
+        }
+    }
+
+    private func noteStranger(_ message: ChatMessage) async {
+        guard strangers.decide(userID: 0, now: now()) == .admitted else { return }
+        logger.warning("A stranger wrote", metadata: ["user": "\(message.userID)"])
+        let actor = Actor(userID: String(message.userID), chatID: String(message.chatID))
+        do {
+            try await executor.note(
+                "stranger", detail: ["text": .string(String(message.text.prefix(200)))], actor: actor)
+        } catch {
+            logger.warning("The stranger could not be noted in the audit log", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Answers a message that was admitted.
+    ///
+    /// - Returns: `nil` where the task was cancelled: the message is still to be answered.
+    package func answer(
+        _ message: ChatMessage, onProgress: @escaping @Sendable (String) async -> Void
+    ) async -> ChatAnswer? {
+        let words = words(for: message.text)
+        guard await queue.enter(message.chatID) else { return ChatAnswer(words.busy, .refused) }
+        let answer = Task.isCancelled ? nil : await respond(to: message, words, onProgress)
+        await queue.leave(message.chatID)
+        return Task.isCancelled ? nil : answer
+    }
+
+    private func respond(
+        to message: ChatMessage, _ words: Words, _ onProgress: @escaping @Sendable (String) async -> Void
+    ) async -> ChatAnswer {
+        do {
+            if message.text.isEmpty { return ChatAnswer(words.onlyText, .refused) }
+            if message.text.hasPrefix("/") { return try await command(message, words) }
+            return try await ask(message, words, onProgress)
+        } catch let error as ToolboxError {
+            return ChatAnswer(words.executorAway(error.message), .failed)
+        } catch {
+            logger.error("A message could not be answered", metadata: ["error": "\(error)"])
+            return ChatAnswer(words.memoryFailed, .failed)
+        }
+    }
+
+    private func ask(
+        _ message: ChatMessage, _ words: Words, _ onProgress: @escaping @Sendable (String) async -> Void
+    ) async throws -> ChatAnswer {
+        let session = try await store.session(chatID: message.chatID, userID: message.userID)
+        let history = try await store.history(sessionID: session.id)
+        let incidents = try await store.incidents(resembling: message.text, limit: Self.similarIncidents)
+        let actor = Actor(
+            userID: String(message.userID), chatID: String(message.chatID), sessionID: String(session.id))
+        let request = AgentRequest(
+            text: message.text, language: words.language, actor: actor,
+            history: history.map { Exchange(question: $0.question, answer: $0.answer) },
+            incidents: incidents.map(PastIncident.init))
+        let report = await agent.answer(request) { event in
+            if let line = words.progress(of: event) { await onProgress(line) }
+        }
+        return remembered(report, message, session, words)
+    }
+
+    private func remembered(
+        _ report: AgentReport, _ message: ChatMessage, _ session: StoredSession, _ words: Words
+    ) -> ChatAnswer {
+        var answer = ChatAnswer(report.text, report.success ? .done : .failed)
+        answer.exchange = StoredExchange(question: message.text, answer: report.text)
+        answer.sessionID = session.id
+        guard !report.tools.isEmpty else { return answer }
+        answer.incident = StoredIncident(
+            userID: message.userID, query: message.text, resolution: report.text, tools: report.tools,
+            success: report.success, duration: report.duration)
+        return answer
+    }
+}
+
+extension PastIncident {
+    init(_ stored: StoredIncident) {
+        self.init(
+            time: stored.timeText, query: stored.query, resolution: stored.resolution, tools: stored.tools,
+            success: stored.success)
+    }
+}
+
+extension Words {
+    func progress(of event: AgentEvent) -> String? {
+        switch event {
+        case .toolStarted(let call):
+            let names = ["service", "container", "port", "command"]
+            let subject = names.lazy.compactMap { call.arguments[$0] }.first.map { $0.stringValue ?? $0.text }
+            return progress(tool: call.name, subject: subject.map { String($0.prefix(80)) })
+        case .modelReplaced(let name, _): return modelReplaced(by: name)
+        case .toolFinished: return nil
+        }
+    }
+}

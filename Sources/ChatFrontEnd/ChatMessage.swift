@@ -1,0 +1,60 @@
+import AgentCore
+package import AgentMemory
+
+/// What a person wrote, whichever front end it came by.
+package struct ChatMessage: Sendable, Hashable {
+    /// UTF-16 units that are read of one message: as long as Telegram's longest.
+    package static let maximumUnits = 4096
+
+    package var text: String
+    package var userID: Int64
+    package var chatID: Int64
+
+    /// - Parameter text: Is cleaned: control characters, the invisible ones that turn text round, and what is too
+    ///   long go.
+    package init(text: String, userID: Int64, chatID: Int64) {
+        (self.text, self.userID, self.chatID) = (Self.cleaned(text), userID, chatID)
+    }
+
+    static func cleaned(_ text: String) -> String {
+        var (clean, units) = (String.UnicodeScalarView(), 0)
+        for scalar in text.unicodeScalars {
+            units += scalar.utf16.count
+            guard units <= maximumUnits else { break }
+            switch scalar.properties.generalCategory {
+            case .control: clean.append(scalar == "\n" ? "\n" : " ")
+            case .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: continue
+            default: clean.append(scalar)
+            }
+        }
+        let whole = String(clean).drop(while: \.isWhitespace)
+        return String(whole.reversed().drop(while: \.isWhitespace).reversed())
+    }
+}
+
+/// An answer, and what is to be remembered with it.
+package struct ChatAnswer: Sendable {
+    package enum Outcome: Sendable, Hashable { case done, failed, refused }
+
+    package var text: String
+    package var outcome: Outcome
+    package var exchange: StoredExchange?
+    package var sessionID: Int64?
+    package var incident: StoredIncident?
+
+    init(_ text: String, _ outcome: Outcome = .done) { (self.text, self.outcome) = (text, outcome) }
+}
+
+/// Which language a text is answered in.
+enum LanguageOf {
+    /// Any Cyrillic letter makes it Russian, any other letter English (`nginx` alone says nothing: a name).
+    static func text(_ text: String, otherwise standard: Language) -> Language {
+        var words = 0
+        for scalar in text.unicodeScalars {
+            if (0x0400...0x04FF).contains(scalar.value) { return .russian }
+            if scalar == " " { words += 1 }
+        }
+        let letters = text.unicodeScalars.contains { $0.properties.isAlphabetic }
+        return words > 0 && letters && !text.hasPrefix("/") ? .english : standard
+    }
+}
