@@ -129,7 +129,8 @@ final class EasyHandle {
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
             CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
             .tls
-        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT: .badRequest
+        // An answer that is no HTTP is an "unsupported protocol" to libcurl; the address's was checked before.
+        case CURLE_URL_MALFORMAT: .badRequest
         default: .interrupted
         }
     }
