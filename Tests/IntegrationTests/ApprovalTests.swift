@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite("Approvals")
+@Suite("Approvals", .timeLimit(.minutes(2)))
 struct ApprovalTests {
     private static func call(
         _ client: ExecutorClient, _ command: String, answer: ApprovalAnswer? = nil

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite("Calls through the executor")
+@Suite("Calls through the executor", .timeLimit(.minutes(2)))
 struct CallTests {
     @Test(
         "what the policy refuses is a result with the rule and what would be accepted, and is recorded",

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite("The executor as a daemon")
+@Suite("The executor as a daemon", .timeLimit(.minutes(2)))
 struct DaemonTests {
     @Test(
         "a rule file that cannot be trusted means: deny everything, stay up, never READY; check-config names the remedy",

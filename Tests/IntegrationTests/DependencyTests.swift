@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What each binary links")
+@Suite("What each binary links", .timeLimit(.minutes(2)))
 struct DependencyTests {
     /// Swift's mangled names begin with `$s`, the length of the module's name, and the name.
     private static func modules(in program: String) async throws -> Set<String> {

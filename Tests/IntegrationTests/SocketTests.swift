@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite("The executor's socket")
+@Suite("The executor's socket", .timeLimit(.minutes(2)))
 struct SocketTests {
     @Test("a broken message gets an error that says what was wrong, and the next one is served")
     func brokenMessages() async throws {

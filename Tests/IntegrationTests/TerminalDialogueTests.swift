@@ -3,7 +3,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@Suite("The dialogue on the terminal, over the real executor", .serialized)
+@Suite("The dialogue on the terminal, over the real executor", .serialized, .timeLimit(.minutes(2)))
 struct TerminalDialogueTests {
     /// Runs the body with both servers defined, apache2 in nginx's place, and nginx's failed start in its log.
     private static func withBrokenWebServer(
