@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// One of this package's programs, or any other, running for a test; killed when the test lets go of it.
 package final class Program: Sendable {
@@ -37,6 +36,8 @@ package final class Program: Sendable {
             ended.continuation.finish()
         }
         try process.run()
+        output.start()
+        errors.start()
     }
 
     deinit {
@@ -74,28 +75,22 @@ package final class Program: Sendable {
     }
 }
 
-/// Reads a pipe on a thread of its own, so that a full pipe stops nobody.
+/// Reads a pipe to its end on a thread of its own, so that a full pipe stops nobody.
 private final class OutputCollector: Sendable {
     let pipe = Pipe()
-    private let bytes = Bytes()
-    private let stream = AsyncStream<Void>.makeStream()
+    private let whole = AsyncStream<Data>.makeStream()
 
-    init() {
-        pipe.fileHandleForReading.readabilityHandler = { [bytes, stream] handle in
-            let data = handle.availableData
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-                stream.continuation.finish()
-            } else {
-                bytes.value.withLock { $0.append(data) }
-            }
+    /// To be called once the program runs, and this process has let go of the writing end.
+    func start() {
+        let (handle, continuation) = (pipe.fileHandleForReading, whole.continuation)
+        Thread.detachNewThread {
+            continuation.yield((try? handle.readToEnd()) ?? Data())
+            continuation.finish()
         }
     }
 
-    private final class Bytes: Sendable { let value = Mutex(Data()) }
-
     func all() async -> String {
-        for await _ in stream.stream {}
-        return bytes.value.withLock { String(decoding: $0, as: UTF8.self) }
+        for await data in whole.stream { return String(decoding: data, as: UTF8.self) }
+        return ""
     }
 }
