@@ -13,8 +13,8 @@ struct TerminalDialogueTests {
             let servers = try WebServerFixture(in: directory)
             let executor = try await ExecutorFixture(
                 in: directory, allowlist: servers.allowlist, settings: "{}", tools: servers.tools)
-            #expect(try await servers.start("apache2") == 0)
-            #expect(try await servers.start("nginx") != 0)
+            #expect(await servers.start("apache2") == 0)
+            #expect(await servers.start("nginx") != 0)
             do {
                 try await body(servers, executor)
             } catch {
