@@ -57,7 +57,7 @@ struct WebServerFixture {
     var allowlist: String {
         """
         {"system": ["systemctl status *", "systemctl restart *", "systemctl start *", "systemctl stop *",
-                    "journalctl -u * -n *", "curl -s *", "tail -n * /var/log/*"],
+                    "journalctl -u * -n *", "curl -s *", "tail -n * \(directory)/*"],
          "services": [\(rules("nginx")), \(rules("apache2"))]}
         """
     }
