@@ -22,6 +22,9 @@ package final class Runner: Sendable {
     private let readOnlyRuleset: Descriptor?
     private let state = Mutex(State())
     private let idle = Condition()
+    /// Held from a child's start until it is known as a leader: one that ends at once must not be taken for an
+    /// orphan and reaped by another run.
+    private let nursery = Mutex<Void>(())
 
     package init(configuration: Configuration) {
         self.configuration = configuration
@@ -60,8 +63,11 @@ package final class Runner: Sendable {
         try enter(stop)
         defer { leave(stop) }
         let wake = Descriptor(clinux_eventfd())
-        let child = try Child.start(command, grant, as: identity, readOnlyRuleset: ruleset, on: thread)
-        state.withLock { _ = $0.leaders.insert(child.processID) }
+        let child = try nursery.withLock { _ throws(RunnerError) in
+            let child = try Child.start(command, grant, as: identity, readOnlyRuleset: ruleset, on: thread)
+            state.withLock { _ = $0.leaders.insert(child.processID) }
+            return child
+        }
         defer { end(child) }
         var supervisor = Supervisor(
             child: child, grant: grant, timeout: min(timeout ?? grant.timeout, grant.timeout),
@@ -123,10 +129,12 @@ package final class Runner: Sendable {
     }
 
     private func end(_ child: Child) {
-        let leaders = state.withLock { state in
-            state.leaders.remove(child.processID)
-            return state.leaders
+        nursery.withLock { _ in
+            let leaders = state.withLock { state in
+                state.leaders.remove(child.processID)
+                return state.leaders
+            }
+            ProcessTree.reapOrphans(except: leaders)
         }
-        ProcessTree.reapOrphans(except: leaders)
     }
 }

@@ -115,7 +115,10 @@ struct Supervisor {
 
     private mutating func checkEnd(blocking: Bool) {
         var status: Int32 = 0
-        guard wait4(child.processID, &status, blocking ? 0 : Int32(WNOHANG), &usage) == child.processID else { return }
+        let waited = wait4(child.processID, &status, blocking ? 0 : Int32(WNOHANG), &usage)
+        // A child that somebody else waited for has ended all the same; how, nobody can say any more.
+        if waited < 0, errno == ECHILD { status = SIGKILL }
+        guard waited == child.processID || (waited < 0 && errno == ECHILD) else { return }
         self.status = status
         if isOutputOpen, phase == .running { phase = .draining(until: .now + drain) }
         if case .terminating = phase, !tree().isEmpty { return }

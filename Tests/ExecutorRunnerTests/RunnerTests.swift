@@ -1,0 +1,286 @@
+import ExecutorAPI
+import ExecutorPolicy
+import ExecutorRunner
+import Foundation
+import Synchronization
+import Testing
+import Wire
+
+/// One runner for all tests: it is the sub-reaper of its process, as in the daemon.
+private let runner = Runner(
+    configuration: Runner.Configuration(scratchDirectory: "/tmp", sandboxMode: .lenient, drain: .milliseconds(300)))
+
+/// A grant for one line, by a policy that allows just what these tests run.
+private func grant(_ line: String, _ entry: String, settings: String = "{}") throws -> Grant {
+    let policy = try Policy(
+        allowlist: Array("{\"test\": [\(entry)]}".utf8), allowlistName: "test",
+        settings: PolicySettings(parsing: Array(settings.utf8), name: "test"), digest: "test")
+    guard case .allowed(let grant) = policy.judge(line: line) else { throw POSIXError(.EPERM) }
+    return grant
+}
+
+/// A program of the test's own, with fixed arguments.
+private func fixed(_ line: String, _ more: String = "") throws -> Grant {
+    try grant(line, #"{"command": "\#(line)", "effect": "read"\#(more)}"#)
+}
+
+private func run(
+    _ grant: Grant, timeout: Duration? = nil, cancellation: Cancellation = Cancellation(),
+    onOutput: (@Sendable (String) -> Void)? = nil
+) throws -> RunResult {
+    try runner.run(grant, timeout: timeout, cancellation: cancellation, onOutput: onOutput)
+}
+
+/// A script in a directory of its own, which any user may run.
+private func withScript(_ text: String, _ body: (_ path: String, _ directory: String) throws -> Void) throws {
+    let directory = FileManager.default.temporaryDirectory.path + "/runner-\(UUID().uuidString.prefix(8))"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    chmod(directory, 0o755)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let path = directory + "/program"
+    try Data("#!/bin/sh\n\(text)\n".utf8).write(to: URL(filePath: path))
+    chmod(path, 0o755)
+    try body(path, directory)
+}
+
+private func exists(_ pid: Int32) -> Bool { kill(pid, 0) == 0 }
+
+@Suite("Running", .serialized, .timeLimit(.minutes(2)))
+struct RunnerTests {
+    @Test("a program that is missing, is none, or that others may change, is not started")
+    func refusals() throws {
+        for line in ["/none/program", "/etc/group", "/tmp"] {
+            let error = #expect(throws: RunnerError.self) { try run(fixed(line)) }
+            #expect(error?.code == .programMissing, "\(line): \(String(describing: error))")
+        }
+        guard geteuid() == 0 else { return }
+        try withScript("exit 0") { path, _ in
+            chmod(path, 0o777)
+            let error = #expect(throws: RunnerError.self) { try run(fixed(path)) }
+            #expect(error?.code == .notPermitted)
+        }
+    }
+
+    @Test(
+        "exit status and signal are what they were",
+        arguments: [("exit 0", 0, nil), ("exit 7", 7, nil), ("kill -9 $$", nil, 9)] as [(String, Int32?, Int32?)])
+    func endings(_ script: String, _ exit: Int32?, _ signal: Int32?) throws {
+        try withScript(script) { path, _ in
+            let result = try run(fixed(path))
+            #expect(
+                result.termination == (exit.map { .exited($0) } ?? .signalled(signal ?? 0)) && result.ending == .itself)
+            #expect(result.peakMemoryBytes > 0 && result.duration > .zero)
+        }
+    }
+
+    @Test("the child has three descriptors, an environment made from nothing, and no terminal")
+    func surroundings() throws {
+        try withScript("env; cat; umask") { path, _ in
+            let result = try run(fixed(path))
+            let lines = result.output.split(separator: "\n").map(String.init)
+            let names = Set(
+                lines.filter { $0.contains("=") }.compactMap { $0.split(separator: "=").first.map(String.init) })
+            #expect(
+                names.isSubset(of: [
+                    "HOME", "LANG", "PAGER", "PATH", "SYSTEMD_COLORS", "SYSTEMD_PAGER", "SYSTEMD_PAGERSECURE", "TERM",
+                    "PWD", "SHLVL", "_", "OLDPWD", "LC_ALL", "DOCKER_CONFIG", "SYSTEMD_LESS", "DEVOPS_CALL",
+                ]), "\(names)")
+            #expect(lines.last == "0077")
+        }
+        // The directory that ls reads is its own fourth.
+        #expect(try run(fixed("/usr/bin/ls /proc/self/fd")).output == "0\n1\n2\n3\n")
+    }
+
+    @Test(
+        "children run as the probe user, without groups, unless the rule says otherwise", .enabled(if: geteuid() == 0))
+    func identity() throws {
+        let probe = try run(fixed("/usr/bin/id -u")).output
+        #expect(probe != "0\n" && !probe.isEmpty)
+        #expect(try run(fixed("/usr/bin/id -u", #", "run_as": "root""#)).output == "0\n")
+        #expect(try !run(fixed("/usr/bin/id -G")).output.contains(" "))
+        let error = #expect(throws: RunnerError.self) {
+            try run(fixed("/usr/bin/id -u", #", "run_as": "no-such-user""#))
+        }
+        #expect(error?.message.contains("no-such-user") == true)
+    }
+
+    @Test("a time-out ends a tree that ignores SIGTERM and one that left its session")
+    func timeout() throws {
+        let script = """
+            trap '' TERM
+            setsid sh -c 'trap "" TERM; echo $$; while :; do sleep 1; done' &
+            sh -c 'trap "" TERM; echo $$; while :; do sleep 1; done' &
+            echo $$
+            while :; do sleep 1; done
+            """
+        try withScript(script) { path, _ in
+            let result = try run(fixed(path), timeout: .seconds(1))
+            #expect(result.ending == .timeout(.seconds(1)))
+            let pids = result.output.split(separator: "\n").compactMap { Int32($0) }
+            #expect(pids.count == 3)
+            for pid in pids { #expect(!exists(pid), "\(pid) lives") }
+        }
+    }
+
+    @Test("a cancelled run ends its child")
+    func cancellation() throws {
+        let cancellation = Cancellation()
+        let output: @Sendable (String) -> Void = { _ in cancellation.cancel(.cancelled) }
+        try withScript("echo $$; exec sleep 60") { path, _ in
+            let result = try run(fixed(path), cancellation: cancellation, onOutput: output)
+            #expect(result.ending == .cancelled && result.duration < .seconds(10))
+        }
+    }
+
+    @Test("a grandchild that holds the pipe does not hold the answer")
+    func heldPipe() throws {
+        try withScript("(sleep 30; echo late) & echo early") { path, _ in
+            let result = try run(fixed(path))
+            #expect(result.output == "early\n" && result.duration < .seconds(10))
+        }
+    }
+
+    @Test("of much output the head and the tail are kept, and the rest is counted")
+    func flood() throws {
+        let grant = try grant(
+            "/usr/bin/seq 200000", #"{"command": "/usr/bin/seq 200000", "effect": "read", "limits": {"output_kb": 8}}"#)
+        let result = try run(grant)
+        #expect(result.isOutputCut && result.outputBytes == 1_288_895 && result.output.utf8.count < 9000)
+        #expect(result.output.hasPrefix("1\n2\n") && result.output.hasSuffix("200000\n"))
+    }
+
+    @Test("a read-only rule writes nowhere; a rule without a second exec starts no other program")
+    func sandbox() throws {
+        guard runner.unavailableFeatures.isEmpty else { return }
+        try withScript("echo x > \"$(dirname $0)/made\" 2>/dev/null && echo wrote || echo refused") { path, directory in
+            chmod(directory, 0o777)
+            let free = try run(fixed(path, #", "run_as": "root""#))
+            #expect(!free.output.isEmpty)
+            let bound = try run(
+                fixed("/usr/bin/touch \(directory)/other", #", "run_as": "root", "sandbox": {"read_only": true}"#))
+            #expect(!bound.succeeded && !FileManager.default.fileExists(atPath: directory + "/other"))
+        }
+        let second = try run(fixed("/usr/bin/nice /bin/true", #", "sandbox": {"no_second_exec": true}"#))
+        #expect(!second.succeeded)
+        #expect(try run(fixed("/usr/bin/nice /bin/true")).succeeded)
+    }
+
+    @Test(
+        "a file is opened beneath its directory and handed over; links, FIFOs and what is missing have the same words")
+    func files() throws {
+        try withScript("exit 0") { _, directory in
+            try Data("content\n".utf8).write(to: URL(filePath: directory + "/log"))
+            try FileManager.default.createSymbolicLink(
+                atPath: directory + "/aaa", withDestinationPath: "/etc/hostname")
+            mkfifo(directory + "/bbb", 0o644)
+            func cat(_ name: String) throws -> RunResult {
+                try run(grant("cat \(directory)/\(name)", #""cat \#(directory)/*""#))
+            }
+            #expect(try cat("log").output == "content\n")
+            var words: Set<String> = []
+            for name in ["aaa", "bbb", "ccc"] {
+                let error = #expect(throws: RunnerError.self) { try cat(name) }
+                #expect(error?.code == .fileUnavailable)
+                words.insert(error?.message.replacingOccurrences(of: name, with: "") ?? "")
+            }
+            #expect(words.count == 1)
+        }
+    }
+
+    @Test("secrets are masked, over the borders of chunks too")
+    func masking() throws {
+        try withScript("printf 'pass'; sleep 0.2; echo 'word=hunter2hunter2'; echo plain") { path, _ in
+            let box = Box()
+            let result = try run(fixed(path), onOutput: { text in box.text.withLock { $0 += text } })
+            #expect(!result.output.contains("hunter2") && result.maskedSecrets == 1 && result.output.contains("plain"))
+            #expect(!box.text.withLock { $0 }.contains("hunter2"))
+        }
+    }
+
+    private final class Box: Sendable { let text = Mutex("") }
+
+    @Test("two hundred runs, eight at a time, leave no child and no descriptor behind")
+    func many() async throws {
+        let grant = try fixed("/bin/true")
+        _ = try run(grant)
+        let before = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+        await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    await withCheckedContinuation { continuation in
+                        Thread.detachNewThread {
+                            let good = (0..<25).filter { _ in (try? run(grant))?.succeeded == true }.count
+                            continuation.resume(returning: good)
+                        }
+                    }
+                }
+            }
+            var total = 0
+            for await good in group { total += good }
+            #expect(total == 200)
+        }
+        #expect(runner.running == 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count <= before + 2)
+    }
+}
+
+@Suite("Masking")
+struct SecretMaskerTests {
+    private static let secrets = [
+        "password=hunter2hunter2", "DB_PASSWORD: S3cretS3cret", "\"api_key\": \"abcdef123456\"", "token='abc123abc123'",
+        "Authorization: Bearer abcDEF1234567890abcDEF", "https://user:s3cret@example.com/x", "AKIAIOSFODNN7EXAMPLE",
+        "ghp_0123456789abcdefghijABCDEFGHIJ012345", "sk-ant-api03-0123456789abcdefghij", "xoxb-1234567890-abcdefghijkl",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+        "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawc", "client_secret=zzzzzzzzzz", "postgres://app:pw1234@db/x",
+        "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    ]
+
+    private static let ordinary = [
+        "Failed password for root from 10.0.0.1 port 22 ssh2", "commit 9fceb02d0ae598e95dc970b74767f19372d61af8",
+        "request_id=550e8400-e29b-41d4-a716-446655440000", "container 4f66ad9a0b2e5d1c3b7a8f9e0d1c2b3a exited",
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "GET /api/v1/users?page=2 HTTP/1.1 200",
+        "nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)", "token: invalid",
+        "time=12:34:56 level=info",
+        "PID 1234 (nginx) used 5% cpu", "http://localhost:8080/health", "Key exchange failed",
+        "2026-11-24T12:00:00Z started",
+        "base64: aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd29ybGQ=",
+    ]
+
+    @Test("secrets go and ordinary lines stay; both rates are printed")
+    func rates() {
+        let masked = Self.secrets.filter { SecretMasker.mask($0).1 > 0 && SecretMasker.mask($0).0.contains("[masked]") }
+        let kept = Self.ordinary.filter { SecretMasker.mask($0).0 == $0 }
+        print(
+            "masked \(masked.count) of \(Self.secrets.count) secrets; kept \(kept.count) of \(Self.ordinary.count) ordinary lines"
+        )
+        #expect(masked.count == Self.secrets.count, "\(Set(Self.secrets).subtracting(masked))")
+        #expect(kept.count == Self.ordinary.count, "\(Set(Self.ordinary).subtracting(kept))")
+    }
+
+    @Test("a private key goes whole, wherever the chunks are cut")
+    func keys() {
+        let text =
+            "before\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\nAAAA\n-----END OPENSSH PRIVATE KEY-----\nafter\n"
+        for size in [1, 2, 5, 17, 1000] {
+            var masker = SecretMasker()
+            let bytes = Array(text.utf8)
+            var output: [UInt8] = []
+            for start in stride(from: 0, to: bytes.count, by: size) {
+                output += masker.feed(bytes[start..<min(start + size, bytes.count)])
+            }
+            output += masker.finish()
+            #expect(String(decoding: output, as: UTF8.self) == "before\n[masked]\nafter\n" && masker.count == 1)
+        }
+    }
+
+    @Test("random bytes pass through without a trap, and a line without an end in pieces")
+    func fuzz() {
+        var masker = SecretMasker()
+        for _ in 0..<200 { _ = masker.feed((0..<4096).map { _ in UInt8.random(in: 0...255) }) }
+        _ = masker.finish()
+        var long = SecretMasker()
+        let output = long.feed([UInt8](repeating: 0x61, count: 1 << 20)) + long.finish()
+        #expect(output.count == 1 << 20)
+    }
+}
