@@ -143,7 +143,7 @@ let package = Package(
         .testTarget(
             name: "ChatFrontEndTests",
             dependencies: [
-                "AgentCore", "AgentMemory", "ChatFrontEnd", "ExecutorAPI", "StrictJSON", "Telegram", "TestSupport",
+                "AgentCore", "AgentMemory", "ChatFrontEnd", "ExecutorAPI", logging, "StrictJSON", "Telegram", "TestSupport",
             ],
             swiftSettings: strict),
 
