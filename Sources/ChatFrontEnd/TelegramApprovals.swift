@@ -1,5 +1,5 @@
 import AgentCore
-package import ExecutorAPI
+import ExecutorAPI
 import Logging
 import Telegram
 

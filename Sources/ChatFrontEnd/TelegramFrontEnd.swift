@@ -1,4 +1,4 @@
-package import AgentCore
+import AgentCore
 package import AgentMemory
 package import ExecutorAPI
 package import Logging
@@ -148,7 +148,7 @@ extension TelegramFrontEnd {
     private func answer(_ message: ChatMessage) async -> ChatAnswer? {
         let (lines, show) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(10))
         let progress = TelegramProgress(client: client, chatID: message.chatID, logger: logger)
-        async let shown: Void = progress.show(lines)
+        async let _: Void = progress.show(lines)
         let answer = await handler.answer(message) { show.yield($0) }
         show.finish()
         // Leaving the scope cancels what is still being shown: the answer does not wait for it.

@@ -1,4 +1,4 @@
-package import AgentCore
+import AgentCore
 package import AgentMemory
 package import ExecutorAPI
 import Synchronization
