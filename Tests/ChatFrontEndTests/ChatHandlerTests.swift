@@ -134,7 +134,8 @@ struct ChatHandlerTests {
     func questions() async throws {
         try await Self.withHandler { handler, agent, _, store in
             let lines = Mutexed()
-            let first = try #require(await handler.answer(Self.message("nginx упал")) { line in lines.add(line) })
+            let answered = await handler.answer(Self.message("nginx упал")) { line in lines.add(line) }
+            let first = try #require(answered)
             #expect(first.text == "answer to nginx упал" && first.incident?.query == "nginx упал")
             #expect(lines.all.first?.contains("nginx") == true)
             try await store.append(exchange: try #require(first.exchange), sessionID: try #require(first.sessionID))
