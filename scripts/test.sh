@@ -9,15 +9,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-system=no coverage=no
-arguments=()
+system=no coverage=no unit=no filter=
+arguments=() failed=()
 while (($#)); do
     case $1 in
     --system) system=yes ;;
     --coverage) coverage=yes ;;
-    --unit) arguments+=(--skip IntegrationTests) ;;
+    --unit) unit=yes ;;
     --filter)
-        arguments+=(--filter "${2:?--filter needs a regular expression}")
+        filter=${2:?--filter needs a regular expression}
+        arguments+=(--filter "$filter")
         shift
         ;;
     *)
@@ -34,6 +35,21 @@ if [[ $coverage == yes ]]; then arguments+=(--enable-code-coverage); fi
 build=(swift build --build-tests -j 2 --explicit-target-dependency-import-check error)
 if [[ $coverage == yes ]]; then build+=(--enable-code-coverage); fi
 "${build[@]}"
-swift test --skip-build "${arguments[@]}"
+
+if [[ $coverage == yes || $filter != "" ]]; then
+    swift test --skip-build "${arguments[@]}"
+else
+    # A process for each target: the runner is the sub-reaper of its process, and takes every orphan for its own.
+    for directory in Tests/*Tests; do
+        target=${directory#Tests/}
+        if [[ $unit == yes && $target == IntegrationTests ]]; then continue; fi
+        echo "== $target"
+        swift test --skip-build --filter "^$target\." || failed+=("$target")
+    done
+fi
+if ((${#failed[@]})); then
+    echo "Failed: ${failed[*]}" >&2
+    exit 1
+fi
 if [[ $system == yes ]]; then scripts/test-system.sh; fi
 if [[ $coverage == yes ]]; then scripts/coverage.sh; fi
