@@ -83,7 +83,9 @@ struct ClaudeStream {
             value["thinking"] = .string(block.text)
             if let signature = block.signature { value["signature"] = .string(signature) }
         case "tool_use":
-            let input = block.partialJSON.isEmpty ? value["input"] : try? JSONValue(parsing: block.partialJSON, options: .lenient)
+            let input =
+                block.partialJSON.isEmpty
+                ? value["input"] : try? JSONValue(parsing: block.partialJSON, options: .lenient)
             guard let input, input.objectValue != nil else {
                 throw ClaudeError(.unavailable, "Claude's tool call has no readable arguments.")
             }

@@ -25,10 +25,13 @@ struct RetryPolicy: Sendable {
 
     /// `retry-after-ms` before `retry-after` in seconds; a date is left to the ordinary pause.
     private static func asked(_ headers: [String: String]) -> Duration? {
-        if let text = headers["retry-after-ms"], let milliseconds = Double(text), milliseconds >= 0, milliseconds < 1e9 {
+        if let text = headers["retry-after-ms"], let milliseconds = Double(text), milliseconds >= 0, milliseconds < 1e9
+        {
             return .milliseconds(Int(milliseconds))
         }
-        guard let text = headers["retry-after"], let seconds = Double(text), seconds >= 0, seconds < 1e6 else { return nil }
+        guard let text = headers["retry-after"], let seconds = Double(text), seconds >= 0, seconds < 1e6 else {
+            return nil
+        }
         return .milliseconds(Int(seconds * 1000))
     }
 
