@@ -120,7 +120,8 @@ static _Noreturn void become(const struct clinux_child *child) {
     setsid();
     sigset_t none;
     sigemptyset(&none);
-    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    /* exec resets handlers, but what is ignored stays so; the daemon ignores this one. */
+    signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
     umask(077);
 
@@ -137,9 +138,11 @@ static _Noreturn void become(const struct clinux_child *child) {
 
     if ((directory >= 0 ? fchdir(directory) : chdir("/")) != 0) fail(failure, CLINUX_STEP_DIRECTORY);
 
+    /* The system calls themselves: Glibc's functions change every thread, and to do so take a lock that another
+       thread of the parent may have held at the moment of the clone (nptl(7), "C library/kernel differences"). */
     if (child->changes_identity &&
-        (setgroups(0, NULL) != 0 || setresgid(child->gid, child->gid, child->gid) != 0 ||
-         setresuid(child->uid, child->uid, child->uid) != 0))
+        (syscall(SYS_setgroups, 0, NULL) != 0 || syscall(SYS_setresgid, child->gid, child->gid, child->gid) != 0 ||
+         syscall(SYS_setresuid, child->uid, child->uid, child->uid) != 0))
         fail(failure, CLINUX_STEP_IDENTITY);
     /* After the change of identity, which clears it (prctl(2)). */
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
