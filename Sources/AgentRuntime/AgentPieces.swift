@@ -16,7 +16,8 @@ struct AgentPieces: Sendable {
     /// - Throws: ``AgentStoreError`` when the memory cannot be opened.
     init(_ settings: AgentSettings, _ directory: StateDirectory, audience: Audience, logger: Logger) throws {
         store = try AgentStore(path: directory.database)
-        executor = ExecutorConnection(socket: settings.executorSocket, logger: logger)
+        executor = ExecutorConnection(
+            socket: settings.executorSocket, toolTimeout: settings.toolTimeout, logger: logger)
         http = HTTPClient()
         let agent = Agent(
             model: Self.model(settings, http), fallback: BuiltInBrain(), toolbox: executor,

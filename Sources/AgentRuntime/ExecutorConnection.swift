@@ -12,12 +12,14 @@ package actor ExecutorConnection {
     package typealias Ask = @Sendable (ApprovalQuestion, Actor) async -> Bool
 
     private let socket: String
+    /// How long a command runs when the model names no time: `TOOL_TIMEOUT`.
+    private nonisolated let toolTimeout: Duration
     private let logger: Logger
     private var client: ExecutorClient?
     private var ask: Ask = { _, _ in false }
 
-    package init(socket: String, logger: Logger) {
-        (self.socket, self.logger) = (socket, logger)
+    package init(socket: String, toolTimeout: Duration = .seconds(30), logger: Logger) {
+        (self.socket, self.toolTimeout, self.logger) = (socket, toolTimeout, logger)
     }
 
     /// Until it is set, every question is answered with no.
@@ -69,6 +71,10 @@ extension ExecutorConnection: Toolbox {
     package nonisolated func call(
         _ call: ToolCall, operation: String, actor: Actor, onOutput: @escaping @Sendable (String) -> Void
     ) async throws -> ToolResult {
+        var call = call
+        if call.name == ToolName.runCommand.rawValue, call.arguments["timeout"] == nil {
+            call.arguments["timeout"] = .integer(toolTimeout.components.seconds)
+        }
         do {
             return try await attempt(call, operation: operation, actor: actor, onOutput: onOutput)
         } catch is ToolboxError {
