@@ -153,10 +153,8 @@ extension PastIncident {
 extension Words {
     func progress(of event: AgentEvent) -> String? {
         switch event {
-        case .toolStarted(let call):
-            let names = ["service", "container", "port", "command"]
-            let subject = names.lazy.compactMap { call.arguments[$0] }.first.map { $0.stringValue ?? $0.text }
-            return progress(tool: call.name, subject: subject.map { String($0.prefix(80)) })
+        // A command may be long: progress is a line.
+        case .toolStarted(let call): return String(ToolPhrases.progress(call, language).prefix(120))
         case .modelReplaced(let name, _): return modelReplaced(by: name)
         case .toolFinished: return nil
         }

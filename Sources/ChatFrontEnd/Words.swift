@@ -92,24 +92,3 @@ extension Words {
     var questionOver: String { pick("Этот вопрос уже закрыт.", "This question is closed.") }
     var terminalChoice: String { pick("Разрешить? [д/Н] ", "Allow? [y/N] ") }
 }
-
-// MARK: Progress
-
-extension Words {
-    /// What is said while a tool runs.
-    func progress(tool: String, subject: String?) -> String {
-        let of = subject.map { " \($0)" } ?? ""
-        return switch tool {
-        case "check_service": pick("Проверяю статус\(of)…", "Checking the state of\(of)…")
-        case "restart_service": pick("Перезапускаю\(of)…", "Restarting\(of)…")
-        case "read_logs": pick("Читаю логи\(of)…", "Reading the logs of\(of)…")
-        case "docker_ps": pick("Смотрю контейнеры…", "Looking at the containers…")
-        case "docker_logs": pick("Читаю логи контейнера\(of)…", "Reading the log of container\(of)…")
-        case "docker_restart": pick("Перезапускаю контейнер\(of)…", "Restarting container\(of)…")
-        case "system_health": pick("Проверяю состояние системы…", "Checking the state of the system…")
-        case "check_port": pick("Проверяю, что занимает порт\(of)…", "Checking what holds port\(of)…")
-        case "verify_fix": pick("Верифицирую\(of)…", "Verifying\(of)…")
-        default: pick("Выполняю\(of)…", "Running\(of)…")
-        }
-    }
-}
