@@ -287,9 +287,10 @@ private struct BotMethod {
         "sendMessage": BotMethod(required: ["chat_id": .integer, "text": .string], optional: message, check: text),
         "editMessageText": BotMethod(
             required: ["text": .string],
-            optional: message.merging(["chat_id": .integer, "message_id": .integer, "inline_message_id": .string]) {
-                $1
-            },
+            optional: [
+                "chat_id": .integer, "message_id": .integer, "inline_message_id": .string, "parse_mode": .string,
+                "entities": .array, "link_preview_options": .object, "reply_markup": .object,
+            ],
             check: {
                 text($0)
                     ?? ($0["chat_id"] == nil || $0["message_id"] == nil ? "message identifier is not specified" : nil)
