@@ -49,7 +49,8 @@ package final class Runner: Sendable {
     ///
     /// - Parameters:
     ///   - timeout: Shortens the grant's own, never lengthens it.
-    ///   - onOutput: Takes masked output as it comes; while it does not return, the child's pipe fills.
+    ///   - onOutput: Takes masked output as it comes, on a thread of its own; while it does not return, the child's
+    ///     pipe fills. The answer does not wait for one that never does.
     /// - Throws: ``RunnerError`` when nothing was run.
     package func run(
         _ grant: Grant, timeout: Duration? = nil, cancellation: Cancellation,
@@ -62,7 +63,9 @@ package final class Runner: Sendable {
         let stop = Cancellation()
         try enter(stop)
         defer { leave(stop) }
-        let wake = Descriptor(clinux_eventfd())
+        let wake = try Descriptor.event()
+        let pump = try onOutput.map { onOutput throws(RunnerError) in try OutputPump(onOutput) }
+        defer { pump?.finish(within: .zero) }
         let child = try nursery.withLock { _ throws(RunnerError) in
             let child = try Child.start(command, grant, as: identity, readOnlyRuleset: ruleset, on: thread)
             state.withLock { _ = $0.leaders.insert(child.processID) }
@@ -78,11 +81,8 @@ package final class Runner: Sendable {
                 ProcessTree(
                     leader: child.processID,
                     otherLeaders: state.withLock { $0.leaders.union($0.released) }.subtracting([child.processID]))
-            }, onOutput: onOutput)
-        let tell: @Sendable (Cancellation.Reason) -> Void = { _ in
-            var one: UInt64 = 1
-            _ = write(wake.number, &one, MemoryLayout<UInt64>.size)
-        }
+            }, pump: pump)
+        let tell: @Sendable (Cancellation.Reason) -> Void = { _ in wake.raise() }
         let result = cancellation.withHandler(tell) { stop.withHandler(tell) { supervisor.run() } }
         if result.succeeded, grant.effect == .change { release(after: child) }
         return result

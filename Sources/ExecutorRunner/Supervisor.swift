@@ -20,7 +20,7 @@ struct Supervisor {
     let stop: Descriptor
     let stopReason: @Sendable () -> Cancellation.Reason?
     let tree: @Sendable () -> ProcessTree
-    let onOutput: (@Sendable (String) -> Void)?
+    let pump: OutputPump?
 
     private enum Phase: Equatable {
         case running
@@ -43,11 +43,11 @@ struct Supervisor {
         child: Child, grant: Grant, timeout: Duration, patience: Duration, drain: Duration, stop: Descriptor,
         masker: SecretMasker,
         stopReason: @escaping @Sendable () -> Cancellation.Reason?, tree: @escaping @Sendable () -> ProcessTree,
-        onOutput: (@Sendable (String) -> Void)?
+        pump: OutputPump?
     ) {
         (self.child, self.grant, self.timeout, self.stop) = (child, grant, timeout, stop)
         (self.patience, self.drain) = (patience, drain)
-        (self.masker, self.stopReason, self.tree, self.onOutput) = (masker, stopReason, tree, onOutput)
+        (self.masker, self.stopReason, self.tree, self.pump) = (masker, stopReason, tree, pump)
         deadline = .now + timeout
         output = OutputBuffer(limit: grant.limits.outputBytes)
     }
@@ -66,22 +66,26 @@ struct Supervisor {
     // MARK: Events
 
     private mutating func waitForEvent() {
+        // A slow reader holds the child back, but not its end: what is left in the pipe then is read at once.
+        let isHeld = phase == .running && pump?.hasRoom == false
         var polled = [
-            pollfd(fd: isOutputOpen ? child.output.number : -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: isOutputOpen && !isHeld ? child.output.number : -1, events: Int16(POLLIN), revents: 0),
             pollfd(fd: status == nil ? child.pidfd.number : -1, events: Int16(POLLIN), revents: 0),
             pollfd(fd: phase == .running ? stop.number : -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: isHeld ? pump?.room.number ?? -1 : -1, events: Int16(POLLIN), revents: 0),
         ]
         let wait = nextDeadline - .now
         let milliseconds = Int32(
             max(
                 0, min(60_000, wait.components.seconds * 1000 + wait.components.attoseconds / 1_000_000_000_000_000 + 1)
             ))
-        guard poll(&polled, 3, milliseconds) > 0 else { return }
+        guard poll(&polled, nfds_t(polled.count), milliseconds) > 0 else { return }
         if polled[0].revents != 0 { readOutput() }
         if polled[1].revents != 0 { checkEnd(blocking: true) }
         if polled[2].revents != 0, let reason = stopReason() {
             terminate(reason == .stopping ? .stopping : .cancelled)
         }
+        if polled[3].revents != 0 { pump?.room.lower() }
     }
 
     private var nextDeadline: ContinuousClock.Instant {
@@ -139,11 +143,13 @@ struct Supervisor {
     private mutating func take(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
         output.append(bytes)
-        // Slow to return when the peer is slow to read: meanwhile the pipe fills and the child waits.
-        onOutput?(String(decoding: bytes, as: UTF8.self))
+        pump?.offer(bytes)
     }
 
-    private mutating func finishOutput() { take(masker.finish()) }
+    private mutating func finishOutput() {
+        take(masker.finish())
+        pump?.finish(within: ending == .itself ? patience : .zero)
+    }
 
     private func result() -> RunResult {
         let status = status ?? SIGKILL

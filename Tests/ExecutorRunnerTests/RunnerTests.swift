@@ -197,6 +197,40 @@ struct RunnerTests {
         }
     }
 
+    @Test("a reader that never reads holds the child back, and neither its time-out nor its cancellation")
+    func deafReader() throws {
+        let release = Condition()
+        let isReleased = Atomic<Bool>(false)
+        let deaf: @Sendable (String) -> Void = { _ in
+            _ = release.wait(atMost: .seconds(60)) { isReleased.load(ordering: .acquiring) }
+        }
+        defer {
+            isReleased.store(true, ordering: .releasing)
+            release.signal()
+        }
+        let late = try run(fixed("/usr/bin/yes"), timeout: .seconds(1), onOutput: deaf)
+        #expect(late.ending == .timeout(.seconds(1)) && late.duration < .seconds(10))
+        // Held back: the pipe and the reader's share, not what yes(1) prints in a second.
+        #expect(late.outputBytes < 4 << 20, "\(late.outputBytes)")
+        let cancellation = Cancellation()
+        try BackgroundThread.start(named: "cancel") {
+            _ = release.wait(atMost: .milliseconds(300)) { false }
+            cancellation.cancel(.disconnected)
+        }
+        let gone = try run(fixed("/usr/bin/yes"), cancellation: cancellation, onOutput: deaf)
+        #expect(gone.ending == .cancelled && gone.duration < .seconds(10))
+    }
+
+    @Test("a slow reader gets all that a short command printed, in order, before the answer")
+    func slowReader() throws {
+        let box = Box()
+        let result = try run(fixed("/usr/bin/seq 9999")) { text in
+            usleep(20_000)
+            box.text.withLock { $0 += text }
+        }
+        #expect(result.succeeded && box.text.withLock { $0 } == result.output)
+    }
+
     private final class Box: Sendable { let text = Mutex("") }
 
     @Test("two hundred runs, eight at a time, leave no child and no descriptor behind")

@@ -17,6 +17,7 @@ final class ExecutorFixture: Sendable {
         {"test": ["uptime", "df -h",
           {"command": "/bin/true", "id": "true", "effect": "read"},
           {"command": "/bin/sleep {count}", "id": "sleep", "effect": "read", "timeout": "60s"},
+          {"command": "/usr/bin/yes", "id": "yes", "effect": "read", "timeout": "60s"},
           {"command": "/usr/bin/seq {count}", "id": "seq", "effect": "read"},
           {"command": "/bin/false", "id": "false", "effect": "change"},
           {"command": "/usr/bin/id -u", "id": "ask-user", "effect": "change", "approval": "user",
