@@ -46,11 +46,11 @@ package final class Executor: Sendable {
         } catch {
             throw ExecutorError(.audit, error.message)
         }
-        let scratch = directories.state + "/scratch"
-        try Directories.make(scratch)
         runner = Runner(
             configuration: Runner.Configuration(
-                scratchDirectory: scratch, extraSecretNames: current.settings.secretPatterns, sandboxMode: .lenient))
+                extraSecretNames: current.settings.secretPatterns,
+                sandboxMode: current.settings.isSandboxLenient ? .lenient : .strict,
+                controlGroups: ControlGroups.delegated()))
         interrupted = audit.interrupted.count
         inForce = Mutex(InForce(rules: current, catalog: Self.catalog(current, runner)))
         for operation in AuditLog.recentOperations(
@@ -59,6 +59,20 @@ package final class Executor: Sendable {
             operations.restore(
                 Operations.Key(userID: operation.userID, id: operation.id), call: operation.call,
                 result: operation.result)
+        }
+        reportSandbox(current.policy)
+    }
+
+    /// Says at start and at each reload which rules this kernel cannot contain.
+    private func reportSandbox(_ policy: Policy) {
+        let asked = ["Landlock": policy.sandboxed.readOnly, "seccomp": policy.sandboxed.noSecondExec]
+        for feature in runner.unavailableFeatures {
+            guard let rules = asked[feature], !rules.isEmpty else { continue }
+            let fields = ["MISSING": feature, "RULES": rules.map(\.text).joined(separator: ", ")]
+            switch runner.configuration.sandboxMode {
+            case .strict: Log.warning("Rules are refused: the kernel lacks what their sandbox asks for", fields)
+            case .lenient: Log.warning("Rules run without their sandbox: the kernel lacks it", fields)
+            }
         }
     }
 
@@ -90,6 +104,7 @@ package final class Executor: Sendable {
         }
         let now = rules.now
         inForce.withLock { $0 = InForce(rules: now, catalog: fault == nil ? Self.catalog(now, runner) : $0.catalog) }
+        reportSandbox(now.policy)
         var event = AuditEvent(.reload)
         event.policy = now.policy.digest
         event.detail = fault.map { ["fault": .string($0.message)] } ?? [:]

@@ -19,6 +19,9 @@ package struct PolicySettings: Sendable {
     /// Closed audit files kept; older ones are removed.
     package private(set) var auditRetentionFiles = 100
 
+    /// Whether a command may run where the kernel lacks what its rule's sandbox asks for.
+    package private(set) var isSandboxLenient = false
+
     package init() {}
 
     /// The daemons themselves, the way in, the bus, systemd's own, and what guards the machine. Targets and slices
@@ -60,8 +63,8 @@ package struct PolicySettings: Sendable {
     }
 
     private static let members = [
-        "audit_file_bytes", "audit_files", "blocked", "programs", "protected_units", "readable_roots", "secret_names",
-        "url_loopback", "url_ports", "url_private_ranges",
+        "audit_file_bytes", "audit_files", "blocked", "programs", "protected_units", "readable_roots", "sandbox",
+        "secret_names", "url_loopback", "url_ports", "url_private_ranges",
     ]
 
     private mutating func take(_ key: String, _ value: JSONValue) throws(CommandPattern.Fault) {
@@ -81,6 +84,11 @@ package struct PolicySettings: Sendable {
         case "readable_roots":
             readableRoots = try Self.strings(value).map { root throws(CommandPattern.Fault) in try Self.directory(root)
             }
+        case "sandbox":
+            guard let mode = value.stringValue, ["lenient", "strict"].contains(mode) else {
+                throw .init(problem: "it is no mode", remedy: "write \"strict\" or \"lenient\"")
+            }
+            isSandboxLenient = mode == "lenient"
         case "secret_names": secretPatterns = try Self.strings(value)
         case "url_loopback", "url_private_ranges":
             guard let flag = value.boolValue else {

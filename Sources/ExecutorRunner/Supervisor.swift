@@ -19,7 +19,7 @@ struct Supervisor {
     /// Becomes readable when somebody says stop.
     let stop: Descriptor
     let stopReason: @Sendable () -> Cancellation.Reason?
-    let tree: @Sendable () -> ProcessTree
+    let descendants: Descendants
     let pump: OutputPump?
 
     private enum Phase: Equatable {
@@ -42,12 +42,12 @@ struct Supervisor {
     init(
         child: Child, grant: Grant, timeout: Duration, patience: Duration, drain: Duration, stop: Descriptor,
         masker: SecretMasker,
-        stopReason: @escaping @Sendable () -> Cancellation.Reason?, tree: @escaping @Sendable () -> ProcessTree,
+        stopReason: @escaping @Sendable () -> Cancellation.Reason?, descendants: Descendants,
         pump: OutputPump?
     ) {
         (self.child, self.grant, self.timeout, self.stop) = (child, grant, timeout, stop)
         (self.patience, self.drain) = (patience, drain)
-        (self.masker, self.stopReason, self.tree, self.pump) = (masker, stopReason, tree, pump)
+        (self.masker, self.stopReason, self.descendants, self.pump) = (masker, stopReason, descendants, pump)
         deadline = .now + timeout
         output = OutputBuffer(limit: grant.limits.outputBytes)
     }
@@ -59,8 +59,16 @@ struct Supervisor {
             if status == nil, !isOutputOpen || phase != .running { checkEnd(blocking: false) }
             if case .killed(let until) = phase, until < .now, status != nil { break }
         }
+        endTheRest()
         finishOutput()
         return result()
+    }
+
+    /// Descendants that hold no pipe may still be at their end: they have the rest of the same patience.
+    private mutating func endTheRest() {
+        guard case .terminating(let until) = phase else { return }
+        while !descendants.isEmpty, .now < until { usleep(10_000) }
+        if !descendants.isEmpty { killAll() }
     }
 
     // MARK: Events
@@ -108,24 +116,21 @@ struct Supervisor {
 
     private mutating func terminate(_ reason: RunResult.Ending) {
         ending = reason
-        tree().signal(SIGTERM)
+        descendants.signal(SIGTERM)
         phase = .terminating(until: .now + patience)
     }
 
     private mutating func killAll() {
-        tree().signal(SIGKILL)
+        descendants.signal(SIGKILL)
         phase = .killed(until: .now + patience)
     }
 
     private mutating func checkEnd(blocking: Bool) {
         var status: Int32 = 0
         let waited = wait4(child.processID, &status, blocking ? 0 : Int32(WNOHANG), &usage)
-        // A child that somebody else waited for has ended all the same; how, nobody can say any more.
-        if waited < 0, errno == ECHILD { status = SIGKILL }
-        guard waited == child.processID || (waited < 0 && errno == ECHILD) else { return }
+        guard waited == child.processID else { return }
         self.status = status
         if isOutputOpen, phase == .running { phase = .draining(until: .now + drain) }
-        if case .terminating = phase, !tree().isEmpty { return }
     }
 
     // MARK: Output
@@ -158,7 +163,7 @@ struct Supervisor {
             termination: signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal), ending: ending,
             output: output.text(), outputBytes: output.total, isOutputCut: output.isCut, maskedSecrets: masker.count,
             duration: .now - started, cpuTime: Self.duration(usage.ru_utime) + Self.duration(usage.ru_stime),
-            peakMemoryBytes: usage.ru_maxrss << 10, processID: child.processID)
+            peakMemoryBytes: descendants.group?.peakMemory ?? usage.ru_maxrss << 10, processID: child.processID)
     }
 
     private static func duration(_ time: timeval) -> Duration {
