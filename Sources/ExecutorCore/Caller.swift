@@ -6,6 +6,8 @@ import Wire
 /// Who sent a request: what the kernel says, and beside it what the request claims.
 struct Caller: Sendable {
     let identity: PeerIdentity
+    /// The number of its connection.
+    let session: Int
     /// For whom the agent says it acts.
     let actor: Actor?
     /// Whether approvals may be asked of it (MCP's elicitation, form mode).
@@ -13,6 +15,7 @@ struct Caller: Sendable {
 
     init(_ call: RPCCall) {
         let peer = call.session.peer
+        session = call.session.number
         identity = PeerIdentity(
             processID: peer.processID, userID: peer.userID, groupID: peer.groupID,
             role: Role(rawValue: call.session.label) ?? .agent)

@@ -90,6 +90,7 @@ package final class Executor: Sendable {
         }
         let now = rules.now
         inForce.withLock { $0 = InForce(rules: now, catalog: fault == nil ? Self.catalog(now, runner) : $0.catalog) }
+        approvals.forget(policyOtherThan: now.policy.digest)
         var event = AuditEvent(.reload)
         event.policy = now.policy.digest
         event.detail = fault.map { ["fault": .string($0.message)] } ?? [:]
@@ -140,6 +141,8 @@ extension Executor: RPCHandler {
     package func noticed(_ fault: String, session: RPCSession) {
         Log.notice("A message was refused", ["REASON": fault, "PEER_UID": String(session.peer.userID)])
     }
+
+    package func ended(_ session: RPCSession) { approvals.forget(session: session.number) }
 
     /// MCP 2026-07-28, `UnsupportedProtocolVersionError`; a request that names no revision is taken as it is.
     private func checkRevision(_ call: RPCCall) throws(RPCError) {

@@ -38,6 +38,14 @@ enum Terminal {
     static func printError(_ line: String) { StandardStream.error.print(line) }
     static func printLine(_ line: String) { StandardStream.output.print(line) }
 
+    /// Asks on standard error and reads one line; `nil` at the end of input.
+    static func ask(_ question: String) -> String? {
+        printError(question)
+        return readLine()
+    }
+
+    static func isYes(_ answer: String?) -> Bool { ["y", "yes"].contains(answer?.lowercased()) }
+
     /// Values as `name: value` lines, indented by depth, for a person.
     static func describe(_ value: JSONValue, indent: String = "") -> [String] {
         guard let members = value.objectValue else { return [indent + scalar(value)] }

@@ -75,6 +75,17 @@ final class ExecutorFixture: Sendable {
         return Array((page["records"]?.arrayValue ?? []).reversed())
     }
 
+    /// Ends it, and starts another over the same directories.
+    func restarted() async throws -> Program {
+        _ = await stop()
+        let place = directory + "/again"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        let notify = try NotifySocket(directory: place)
+        let second = try Self.start(directory, notify)
+        _ = await notify.wait(for: "READY=1")
+        return second
+    }
+
     func stop() async -> Int32 {
         program.send(signal: SIGTERM)
         return await program.exitStatus()
