@@ -14,6 +14,8 @@ package struct ApprovalQuestion: Sendable, Hashable {
     package var caller: String
     /// RFC 3339, UTC.
     package var expires: String
+    /// After a wrong one-time code: how many more may be tried.
+    package var triesLeft: Int?
 
     package init(
         id: String, command: String, call: String, rule: String, level: String, justification: String?,
@@ -23,6 +25,9 @@ package struct ApprovalQuestion: Sendable, Hashable {
         (self.justification, self.caller, self.expires) = (justification, caller, expires)
     }
 
+    /// Whether the answer is a one-time code; else it is yes or no.
+    package var asksForCode: Bool { level == "totp" }
+
     package init?(json: JSONValue) {
         guard let id = json["id"]?.stringValue, let command = json["command"]?.stringValue else { return nil }
         self.init(
@@ -30,6 +35,7 @@ package struct ApprovalQuestion: Sendable, Hashable {
             rule: json["rule"]?.stringValue ?? "", level: json["level"]?.stringValue ?? "",
             justification: json["justification"]?.stringValue, caller: json["caller"]?.stringValue ?? "",
             expires: json["expires"]?.stringValue ?? "")
+        triesLeft = json["tries_left"]?.intValue
     }
 
     package var json: JSONValue {
@@ -37,7 +43,7 @@ package struct ApprovalQuestion: Sendable, Hashable {
             "id": .string(id), "command": .string(command), "call": .string(call), "rule": .string(rule),
             "level": .string(level),
             "justification": justification.map { .string($0) }, "caller": .string(caller),
-            "expires": .string(expires),
+            "expires": .string(expires), "tries_left": triesLeft.map { JSONValue($0) },
         ])
     }
 }

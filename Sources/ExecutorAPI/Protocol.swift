@@ -34,6 +34,7 @@ package enum ExecutorMethod: String, Sendable, Hashable, CaseIterable {
     case status = "executor/status"
     case toolsCall = "tools/call"
     case toolsList = "tools/list"
+    case totpEnroll = "executor/totp/enroll"
 }
 
 /// Limits of the executor's own methods, beside those of the wire.
@@ -51,6 +52,10 @@ package enum ExecutorLimits {
     /// Questions waiting for an answer at once, and those of one caller among them.
     package static let pendingApprovals = 64
     package static let pendingApprovalsOfCaller = 16
+    /// Wrong one-time codes of one caller within the window, after which none is checked for the pause.
+    package static let wrongCodes = 5
+    package static let wrongCodeWindow = Duration.seconds(5 * 60)
+    package static let wrongCodePause = Duration.seconds(15 * 60)
     /// Records of one `executor/audit/query`.
     package static let auditPage = 1000
 }

@@ -11,7 +11,13 @@ final class Approvals: Sendable {
     enum Redemption: Sendable, Hashable {
         case approved(id: String)
         case invalid(String)
+        /// A wrong code, and another may be tried with the same state.
+        case again(ApprovalQuestion, state: String)
+        /// No code is taken now.
+        case refused(Refusal)
     }
+
+    typealias CodeCheck = (OneTimeCode) -> CodeVerifier.Verdict
 
     enum Asked: Sendable {
         /// `state` is for the caller to send back; without one the question waits for an operator.
@@ -25,6 +31,10 @@ final class Approvals: Sendable {
         case decided(ApprovalQuestion)
         /// No such question is waiting.
         case none
+        /// It takes a one-time code, and none came.
+        case needsCode(ApprovalQuestion)
+        case wrongCode(ApprovalQuestion, left: Int)
+        case refused(ApprovalQuestion, Refusal)
     }
 
     fileprivate struct Pending {
@@ -73,7 +83,9 @@ final class Approvals: Sendable {
     /// Takes the answer to a question that came back with its state.
     ///
     /// A state that is not exactly the one handed out uses nothing up; an answer with the right one does.
-    func redeem(state: String, answer: Bool?, _ subject: ApprovalSubject, session: Int) -> Redemption {
+    func redeem(
+        state: String, reply: ApprovalReply?, _ subject: ApprovalSubject, session: Int, checkCode: CodeCheck
+    ) -> Redemption {
         let id = String(state.prefix { $0 != "." })
         return pending.withLock { pending in
             expire(&pending)
@@ -83,19 +95,45 @@ final class Approvals: Sendable {
             guard found.subject == subject, found.session == session,
                 Crypto.equal(Array(seal(found).utf8), Array(state.utf8))
             else { return .invalid("The approval is for another call, caller, connection, file or policy.") }
-            pending[id] = nil
-            return answer == true ? .approved(id: id) : .invalid("The person said no.")
+            let redemption = answer(found, reply, checkCode)
+            if case .again(let question, _) = redemption {
+                pending[id]?.question = question
+            } else {
+                pending[id] = nil
+            }
+            return redemption
+        }
+    }
+
+    private func answer(_ entry: Pending, _ reply: ApprovalReply?, _ checkCode: CodeCheck) -> Redemption {
+        switch (entry.level, reply) {
+        case (.user, .yes?): .approved(id: entry.question.id)
+        case (.totp, .code(let code)?): answer(entry, checkCode(code))
+        case (_, .no?), (_, nil): .invalid("The person said no.")
+        case (_, .yes?), (_, .code?): .invalid("The answer is not of the kind this question asks for.")
+        }
+    }
+
+    private func answer(_ entry: Pending, _ verdict: CodeVerifier.Verdict) -> Redemption {
+        switch verdict {
+        case .accepted: return .approved(id: entry.question.id)
+        case .unavailable(let refusal): return .refused(refusal)
+        case .wrong(left: 0): return .invalid("The code is wrong, and it was the last that may be tried for now.")
+        case .wrong(let left):
+            var question = entry.question
+            question.triesLeft = left
+            return .again(question, state: seal(entry))
         }
     }
 
     /// The id of an operator's yes to exactly this call, which is used up by it.
-    func takeOperatorApproval(_ subject: ApprovalSubject) -> (id: String, userID: UInt32)? {
+    func takeOperatorApproval(_ subject: ApprovalSubject) -> (id: String, level: ApprovalLevel, userID: UInt32)? {
         pending.withLock { pending in
             expire(&pending)
             for (id, entry) in pending where entry.subject == subject {
                 guard let operatorID = entry.approvedBy else { continue }
                 pending[id] = nil
-                return (id, operatorID)
+                return (id, entry.level, operatorID)
             }
             return nil
         }
@@ -110,11 +148,25 @@ final class Approvals: Sendable {
     }
 
     /// An operator's answer: the first one stands.
-    func decide(_ id: String, approved: Bool, by userID: UInt32) -> Decision {
+    func decide(
+        _ id: String, approved: Bool, code: OneTimeCode?, by userID: UInt32, checkCode: CodeCheck
+    ) -> Decision {
         pending.withLock { pending in
             expire(&pending)
             guard let entry = pending[id], entry.approvedBy == nil else { return .none }
-            if approved { pending[id]?.approvedBy = userID } else { pending[id] = nil }
+            guard approved else {
+                pending[id] = nil
+                return .decided(entry.question)
+            }
+            if entry.level == .totp {
+                guard let code else { return .needsCode(entry.question) }
+                switch checkCode(code) {
+                case .accepted: break
+                case .wrong(let left): return .wrongCode(entry.question, left: left)
+                case .unavailable(let refusal): return .refused(entry.question, refusal)
+                }
+            }
+            pending[id]?.approvedBy = userID
             return .decided(entry.question)
         }
     }

@@ -30,6 +30,9 @@ struct Caller: Sendable {
         answersQuestions = isForm && meta?[MCP.Meta.protocolVersion]?.stringValue == MCP.version
     }
 
+    /// Whose wrong one-time codes count together.
+    var codeCaller: CodeVerifier.Caller { CodeVerifier.Caller(userID: identity.userID, role: identity.role) }
+
     var description: String {
         "uid \(identity.userID), pid \(identity.processID), \(identity.role.rawValue) socket"
     }

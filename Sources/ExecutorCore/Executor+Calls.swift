@@ -15,7 +15,7 @@ struct ToolRequest: Sendable {
     let operation: String?
     let requestState: String?
     /// The person's answer that came with the state; `nil` when none did.
-    let approval: Bool?
+    let reply: ApprovalReply?
     let progressToken: JSONValue?
 
     init(_ params: JSONValue) throws(RPCError) {
@@ -38,10 +38,7 @@ struct ToolRequest: Sendable {
             operation = nil
         }
         requestState = params["requestState"]?.stringValue
-        let answer = params["inputResponses"]?["approval"]
-        approval = answer.map { answer in
-            answer["action"] == "accept" && answer["content"]?["approve"]?.boolValue == true
-        }
+        reply = params["inputResponses"]?["approval"].map { ApprovalReply(json: $0) }
         let token = meta?[MCP.Meta.progressToken]
         progressToken = token.flatMap { RequestID($0) }?.json
     }

@@ -17,6 +17,7 @@ package final class Executor: Sendable {
     }
 
     let approvals = Approvals()
+    let codes: CodeVerifier
     let audit: AuditLog
     let operations = Operations(memory: ExecutorLimits.operationMemory)
     let runner: Runner
@@ -46,6 +47,7 @@ package final class Executor: Sendable {
         } catch {
             throw ExecutorError(.audit, error.message)
         }
+        codes = CodeVerifier(directory: directories.state)
         let scratch = directories.state + "/scratch"
         try Directories.make(scratch)
         runner = Runner(

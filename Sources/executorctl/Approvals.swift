@@ -27,7 +27,10 @@ extension ExecutorCtl {
         struct Approve: AsyncParsableCommand {
             static let configuration = CommandConfiguration(
                 abstract: "Say yes: the next such call runs, once.",
-                discussion: "Shows the question whole; on a terminal it asks once more.")
+                discussion: """
+                    Shows the question whole; on a terminal it asks once more. A question of level totp asks for the \
+                    code, on a terminal or standard input, never as an argument.
+                    """)
             @OptionGroup var connection: Connection
             @Flag(help: "Do not ask once more.") var yes = false
             @Argument(help: "The question's id.") var id: String
@@ -36,10 +39,13 @@ extension ExecutorCtl {
                 try await connection.withClient { client in
                     let question = try await Approvals.waiting(id, client)
                     if !connection.json { Terminal.describe(question.json).forEach(Terminal.printLine) }
-                    if !yes, isatty(STDIN_FILENO) == 1, !Terminal.isYes(Terminal.ask("Approve it? [y/N]")) {
+                    var code: OneTimeCode?
+                    if question.asksForCode {
+                        code = Terminal.askForCode("Approve it with a code.")
+                    } else if !yes, isatty(STDIN_FILENO) == 1, !Terminal.isYes(Terminal.ask("Approve it? [y/N]")) {
                         throw ExitCode(1)
                     }
-                    try await Approvals.decide(question, approved: true, client, connection)
+                    try await Approvals.decide(question, approved: true, code: code, client, connection)
                 }
             }
         }
@@ -65,9 +71,12 @@ extension ExecutorCtl {
         }
 
         fileprivate static func decide(
-            _ question: ApprovalQuestion, approved: Bool, _ client: ExecutorClient, _ connection: Connection
+            _ question: ApprovalQuestion, approved: Bool, code: OneTimeCode? = nil, _ client: ExecutorClient,
+            _ connection: Connection
         ) async throws {
-            guard let decided = try await client.decide(question.id, approved: approved) else { throw ExitCode(1) }
+            guard let decided = try await client.decide(question.id, approved: approved, code: code) else {
+                throw ExitCode(1)
+            }
             if connection.json { return Terminal.printLine(decided.json.text) }
             Terminal.printLine("\(approved ? "Approved" : "Denied"): \(decided.command)")
         }

@@ -17,9 +17,9 @@ extension ExecutorCtl {
             let arguments = try Self.parse(arguments)
             try await connection.withClient(answersQuestions: isatty(0) == 1) { client in
                 var answer = try await call(client, arguments, answer: nil)
-                if case .question(_, let message, let state) = answer {
-                    let approved = Terminal.isYes(Terminal.ask(message + "\nRun it? [y/N]"))
-                    answer = try await call(client, arguments, answer: ApprovalAnswer(approved: approved, state: state))
+                while case .question(let question, let message, let state) = answer {
+                    let reply = Terminal.reply(to: question, message)
+                    answer = try await call(client, arguments, answer: ApprovalAnswer(reply, state: state))
                 }
                 guard case .result(let result) = answer else { throw ExitCode(1) }
                 Terminal.printLine(connection.json ? result.structured.text : result.text)

@@ -44,6 +44,17 @@ enum Terminal {
         return readLine()
     }
 
+    /// What the person says to a question about a call.
+    static func reply(to question: ApprovalQuestion, _ message: String) -> ApprovalReply {
+        if question.asksForCode { return askForCode(message).map { .code($0) } ?? .no }
+        return isYes(ask(message + "\nRun it? [y/N]")) ? .yes : .no
+    }
+
+    /// `nil` for anything but six digits.
+    static func askForCode(_ message: String) -> OneTimeCode? {
+        ask(message + "\nCode:").flatMap { OneTimeCode($0) }
+    }
+
     static func isYes(_ answer: String?) -> Bool { ["y", "yes"].contains(answer?.lowercased()) }
 
     /// Values as `name: value` lines, indented by depth, for a person.

@@ -1,6 +1,7 @@
 import ExecutorAPI
 import ExecutorPolicy
 import Foundation
+import StrictJSON
 import Synchronization
 import TestSupport
 import Testing
@@ -55,12 +56,21 @@ struct ApprovalsFixture {
         return (question.id, state ?? "")
     }
 
-    func redeem(_ state: String, _ answer: Bool? = true, _ subject: ApprovalSubject? = nil, session: Int = 1) throws
-        -> Bool
-    {
-        let redemption = approvals.redeem(state: state, answer: answer, try subject ?? self.subject(), session: session)
-        if case .approved = redemption { return true } else { return false }
+    func redeem(
+        _ state: String, _ reply: ApprovalReply? = .yes, _ subject: ApprovalSubject? = nil, session: Int = 1,
+        code verdict: CodeVerifier.Verdict = .accepted
+    ) throws -> Approvals.Redemption {
+        approvals.redeem(state: state, reply: reply, try subject ?? self.subject(), session: session) { _ in verdict }
     }
+
+    /// An operator's answer without a code.
+    func decide(_ id: String, _ approved: Bool, by userID: UInt32 = 5) -> Approvals.Decision {
+        approvals.decide(id, approved: approved, code: nil, by: userID) { _ in .accepted }
+    }
+}
+
+extension Approvals.Redemption {
+    var isApproved: Bool { if case .approved = self { true } else { false } }
 }
 
 @Suite("Questions that wait for a yes")
@@ -77,10 +87,10 @@ struct ApprovalsTests {
             try fixture.subject(caller: stranger), try fixture.subject(caller: person),
             try fixture.subject(digest: "d2"),
         ] {
-            #expect(try !fixture.redeem(state, true, subject), "\(subject)")
+            #expect(try !fixture.redeem(state, .yes, subject).isApproved, "\(subject)")
         }
-        #expect(try !fixture.redeem(state, session: 2))
-        #expect(try fixture.redeem(state))
+        #expect(try !fixture.redeem(state, session: 2).isApproved)
+        #expect(try fixture.redeem(state).isApproved)
     }
 
     @Test("a forged or cut state is refused, and uses nobody's question up")
@@ -88,16 +98,16 @@ struct ApprovalsTests {
         let (id, state) = try fixture.ask()
         let digit = state.hasSuffix("0") ? "1" : "0"
         for forged in ["", ".", id, id + ".", String(state.dropLast()), state.dropLast() + digit, state + "0"] {
-            #expect(try !fixture.redeem(String(forged)), "\(forged)")
+            #expect(try !fixture.redeem(String(forged)).isApproved, "\(forged)")
         }
-        #expect(try fixture.redeem(state))
+        #expect(try fixture.redeem(state).isApproved)
     }
 
-    @Test("a no, and no answer at all, close the question", arguments: [false, nil])
-    func no(_ answer: Bool?) throws {
+    @Test("a no, and no answer at all, close the question", arguments: [.no, nil] as [ApprovalReply?])
+    func no(_ reply: ApprovalReply?) throws {
         let state = try fixture.ask().state
-        #expect(try !fixture.redeem(state, answer))
-        #expect(try !fixture.redeem(state))
+        #expect(try !fixture.redeem(state, reply).isApproved)
+        #expect(try !fixture.redeem(state).isApproved)
     }
 
     @Test("a yes is good once, however many come at the same time")
@@ -105,7 +115,7 @@ struct ApprovalsTests {
         let fixture = fixture
         let (state, subject) = (try fixture.ask().state, try fixture.subject())
         let yeses = await withTaskGroup(of: Bool.self) { group in
-            for _ in 0..<32 { group.addTask { (try? fixture.redeem(state, true, subject)) ?? false } }
+            for _ in 0..<32 { group.addTask { (try? fixture.redeem(state, .yes, subject).isApproved) ?? false } }
             return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
         }
         #expect(yeses == 1)
@@ -115,12 +125,12 @@ struct ApprovalsTests {
     func operatorOnce() async throws {
         let fixture = fixture
         let (id, subject) = (try fixture.ask(level: .operator, session: nil).id, try fixture.subject())
-        #expect(fixture.approvals.takeOperatorApproval(subject) == nil)
-        guard case .decided(let question) = fixture.approvals.decide(id, approved: true, by: 5) else {
+        #expect(fixture.approvals.takeOperatorApproval(subject)?.id == nil)
+        guard case .decided(let question) = fixture.decide(id, true, by: 5) else {
             throw POSIXError(.EIO)
         }
         #expect(question.command == "/bin/true" && question.level == "operator")
-        #expect(fixture.approvals.takeOperatorApproval(try fixture.subject(call: "other")) == nil)
+        #expect(fixture.approvals.takeOperatorApproval(try fixture.subject(call: "other"))?.id == nil)
         let taken = await withTaskGroup(of: UInt32?.self) { group in
             for _ in 0..<32 { group.addTask { fixture.approvals.takeOperatorApproval(subject)?.userID } }
             return await group.reduce(into: [UInt32]()) { if let user = $1 { $0.append(user) } }
@@ -131,12 +141,12 @@ struct ApprovalsTests {
     @Test("the first answer of an operator stands; what was denied or never asked cannot be approved")
     func firstAnswer() throws {
         let id = try fixture.ask(level: .operator, session: nil).id
-        #expect(fixture.approvals.decide("none", approved: true, by: 5) == .none)
-        #expect(fixture.approvals.decide(id, approved: false, by: 5) != .none)
-        #expect(fixture.approvals.decide(id, approved: true, by: 5) == .none)
+        #expect(fixture.decide("none", true, by: 5) == .none)
+        #expect(fixture.decide(id, false, by: 5) != .none)
+        #expect(fixture.decide(id, true, by: 5) == .none)
         let second = try fixture.ask(level: .operator, session: nil).id
-        #expect(fixture.approvals.decide(second, approved: true, by: 5) != .none)
-        #expect(fixture.approvals.decide(second, approved: false, by: 6) == .none)
+        #expect(fixture.decide(second, true, by: 5) != .none)
+        #expect(fixture.decide(second, false, by: 6) == .none)
         #expect(fixture.approvals.list().isEmpty)
     }
 
@@ -144,13 +154,13 @@ struct ApprovalsTests {
     func expiry() throws {
         let state = try fixture.ask().state
         let id = try fixture.ask("/bin/echo x", level: .operator, session: nil).id
-        _ = fixture.approvals.decide(id, approved: true, by: 5)
+        _ = fixture.decide(id, true, by: 5)
         fixture.clock.advance(ExecutorLimits.approvalLifetime - .milliseconds(1))
         #expect(fixture.approvals.list().count == 1)
         fixture.clock.advance(.milliseconds(1))
         #expect(fixture.approvals.list().isEmpty)
-        #expect(try !fixture.redeem(state))
-        #expect(fixture.approvals.takeOperatorApproval(try fixture.subject("/bin/echo x")) == nil)
+        #expect(try !fixture.redeem(state).isApproved)
+        #expect(fixture.approvals.takeOperatorApproval(try fixture.subject("/bin/echo x"))?.id == nil)
     }
 
     @Test("the end of the connection that was asked closes its questions, and no others")
@@ -158,8 +168,8 @@ struct ApprovalsTests {
         let (gone, stays) = (try fixture.ask(session: 1).state, try fixture.ask(session: 2).state)
         let waits = try fixture.ask("/bin/echo x", level: .operator, session: nil).id
         fixture.approvals.forget(session: 1)
-        #expect(try !fixture.redeem(gone))
-        #expect(try fixture.redeem(stays, session: 2))
+        #expect(try !fixture.redeem(gone).isApproved)
+        #expect(try fixture.redeem(stays, session: 2).isApproved)
         #expect(fixture.approvals.list().map(\.id) == [waits])
     }
 
@@ -167,12 +177,12 @@ struct ApprovalsTests {
     func policy() throws {
         let state = try fixture.ask().state
         let id = try fixture.ask(level: .operator, session: nil).id
-        _ = fixture.approvals.decide(id, approved: true, by: 5)
+        _ = fixture.decide(id, true, by: 5)
         fixture.approvals.forget(policyOtherThan: "d1")
         #expect(fixture.approvals.list().count == 1)
         fixture.approvals.forget(policyOtherThan: "d2")
-        #expect(try !fixture.redeem(state))
-        #expect(fixture.approvals.takeOperatorApproval(try fixture.subject()) == nil)
+        #expect(try !fixture.redeem(state).isApproved)
+        #expect(fixture.approvals.takeOperatorApproval(try fixture.subject())?.id == nil)
     }
 
     @Test("another process' approvals, as after a restart, are worth nothing")
@@ -180,7 +190,7 @@ struct ApprovalsTests {
         let state = try fixture.ask().state
         let restarted = ApprovalsFixture()
         try restarted.ask()
-        #expect(try !restarted.redeem(state))
+        #expect(try !restarted.redeem(state).isApproved)
     }
 
     @Test("the same question to an operator again is the one that waits; one put to a connection is not")
@@ -189,7 +199,7 @@ struct ApprovalsTests {
         #expect(try fixture.ask(level: .operator, session: nil).id == first)
         #expect(try fixture.ask("/bin/echo x", level: .operator, session: nil).id != first)
         #expect(try fixture.ask(session: 1).id != (try fixture.ask(session: 1).id))
-        _ = fixture.approvals.decide(first, approved: true, by: 5)
+        _ = fixture.decide(first, true, by: 5)
         #expect(try fixture.ask(level: .operator, session: nil).id != first)
     }
 
@@ -229,5 +239,75 @@ struct ApprovalSubjectTests {
             unlink(path)
             #expect(try fixture.subject("cat \(path)").files.last == "\(path) missing")
         }
+    }
+}
+
+@Suite("Questions that wait for a one-time code")
+struct CodeQuestionTests {
+    let fixture = ApprovalsFixture()
+
+    private let code = ApprovalReply(json: ["action": "accept", "content": ["code": "123456"]])
+
+    @Test("a yes does not answer a question for a code, and a code none for a yes; both close it")
+    func otherKind() throws {
+        let totp = try fixture.ask(level: .totp).state
+        #expect(try !fixture.redeem(totp, .yes).isApproved)
+        #expect(try !fixture.redeem(totp, code).isApproved)
+        let user = try fixture.ask(level: .user).state
+        #expect(try !fixture.redeem(user, code).isApproved)
+        #expect(try !fixture.redeem(user, .yes).isApproved)
+    }
+
+    @Test("after a wrong code the same question stands, until no more may be tried")
+    func again() throws {
+        let state = try fixture.ask(level: .totp).state
+        guard case .again(let question, state) = try fixture.redeem(state, code, code: .wrong(left: 1)) else {
+            throw POSIXError(.EIO)
+        }
+        #expect(question.triesLeft == 1 && fixture.approvals.list() == [question])
+        #expect(try !fixture.redeem(state, code, code: .wrong(left: 0)).isApproved)
+        #expect(try !fixture.redeem(state, code).isApproved)
+        let second = try fixture.ask(level: .totp).state
+        _ = try fixture.redeem(second, code, code: .wrong(left: 1))
+        #expect(try fixture.redeem(second, code).isApproved)
+        #expect(try !fixture.redeem(second, code).isApproved)
+    }
+
+    @Test("where no code is checked the question is closed, with the reason")
+    func unavailable() throws {
+        let refusal = Refusal(.limit, message: "m", alternative: "a")
+        let state = try fixture.ask(level: .totp).state
+        #expect(try fixture.redeem(state, code, code: .unavailable(refusal)) == .refused(refusal))
+        #expect(fixture.approvals.list().isEmpty)
+    }
+
+    @Test("a state that does not fit has no code checked: a stranger cannot use up the tries")
+    func strangers() throws {
+        try fixture.ask(level: .totp)
+        var checked = 0
+        let redemption = fixture.approvals.redeem(
+            state: "none.0", reply: code, try fixture.subject(), session: 1
+        ) { _ in
+            checked += 1
+            return .accepted
+        }
+        #expect(!redemption.isApproved && checked == 0)
+    }
+
+    @Test("an operator needs the code too")
+    func operators() throws {
+        let (id, code) = (try fixture.ask(level: .totp, session: nil).id, try #require(OneTimeCode("123456")))
+        func decide(_ code: OneTimeCode?, _ verdict: CodeVerifier.Verdict) -> Approvals.Decision {
+            fixture.approvals.decide(id, approved: true, code: code, by: 5) { _ in verdict }
+        }
+        let question = try #require(fixture.approvals.list().first)
+        #expect(decide(nil, .accepted) == .needsCode(question))
+        #expect(decide(code, .wrong(left: 2)) == .wrongCode(question, left: 2))
+        let refusal = Refusal(.limit, message: "m", alternative: "a")
+        #expect(decide(code, .unavailable(refusal)) == .refused(question, refusal))
+        #expect(fixture.approvals.takeOperatorApproval(try fixture.subject())?.id == nil)
+        #expect(decide(code, .accepted) == .decided(question))
+        let taken = fixture.approvals.takeOperatorApproval(try fixture.subject())
+        #expect(taken?.id == id && taken?.level == .totp && taken?.userID == 5)
     }
 }

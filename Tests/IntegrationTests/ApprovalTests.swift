@@ -31,7 +31,7 @@ struct ApprovalTests {
             let (question, state) = try await Self.question(client, "/usr/bin/id -u")
             #expect(
                 question.rule == "ask-user" && question.level == "user" && question.justification == "says who runs it")
-            let answer = ApprovalAnswer(approved: true, state: state)
+            let answer = ApprovalAnswer(.yes, state: state)
             guard case .result(let result) = try await Self.call(client, "/usr/bin/id -u", answer: answer) else {
                 throw POSIXError(.EIO)
             }
@@ -52,10 +52,10 @@ struct ApprovalTests {
             let another = try await Self.question(client, "/usr/bin/id -u")
             let forged = String(another.state.dropLast()) + (another.state.hasSuffix("0") ? "1" : "0")
             let cases: [(ApprovalAnswer, String)] = [
-                (ApprovalAnswer(approved: false, state: no.state), "/usr/bin/id -u"),
-                (ApprovalAnswer(approved: true, state: forged), "/usr/bin/id -u"),
-                (ApprovalAnswer(approved: true, state: "none"), "/usr/bin/id -u"),
-                (ApprovalAnswer(approved: true, state: another.state), "/usr/bin/id -g"),
+                (ApprovalAnswer(.no, state: no.state), "/usr/bin/id -u"),
+                (ApprovalAnswer(.yes, state: forged), "/usr/bin/id -u"),
+                (ApprovalAnswer(.yes, state: "none"), "/usr/bin/id -u"),
+                (ApprovalAnswer(.yes, state: another.state), "/usr/bin/id -g"),
             ]
             for (answer, command) in cases {
                 guard case .result(let result) = try await Self.call(client, command, answer: answer) else {
@@ -137,7 +137,7 @@ struct ApprovalTests {
     }
 
     private static func runs(_ client: ExecutorClient, _ state: String) async throws -> Bool {
-        let answer = ApprovalAnswer(approved: true, state: state)
+        let answer = ApprovalAnswer(.yes, state: state)
         guard case .result(let result) = try await call(client, "/usr/bin/id -u", answer: answer) else { return false }
         return result.success
     }
