@@ -19,7 +19,9 @@ extension TelegramFrontEnd {
 
     /// Who wrote where, and nothing else of the message.
     private static func hiding(_ payload: JSONValue) -> JSONValue {
-        var message = (payload["message"]?.objectValue ?? [:]).filter { ["message_id", "chat", "from"].contains($0.key) }
+        var message = (payload["message"]?.objectValue ?? [:]).filter {
+            ["message_id", "chat", "from"].contains($0.key)
+        }
         message["text"] = .string(hiddenCode)
         return .object(compacting: ["update_id": payload["update_id"], "message": .object(message)])
     }

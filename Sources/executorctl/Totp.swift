@@ -23,7 +23,9 @@ extension ExecutorCtl {
                         return Terminal.printLine(JSONValue.object(["address": .string(address)]).text)
                     }
                     Terminal.printLine(address)
-                    if !Picture.show(address) { Terminal.printError("With qrencode installed its QR code stands here.") }
+                    if !Picture.show(address) {
+                        Terminal.printError("With qrencode installed its QR code stands here.")
+                    }
                 }
             }
         }

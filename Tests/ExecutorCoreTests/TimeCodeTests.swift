@@ -139,7 +139,9 @@ struct CodeVerifierTests {
     @Test("five wrong codes within five minutes close the caller out for a while, the right code too; others not")
     func limit() throws {
         try Self.withFixture { fixture throws in
-            for left in (0..<ExecutorLimits.wrongCodes).reversed() { #expect(try fixture.check(5) == .wrong(left: left)) }
+            for left in (0..<ExecutorLimits.wrongCodes).reversed() {
+                #expect(try fixture.check(5) == .wrong(left: left))
+            }
             #expect(try fixture.isUnavailable)
             #expect(fixture.verifier.obstacle(for: fixture.agent)?.code == .limit)
             let other = CodeVerifier.Caller(userID: 0, role: .operator)
@@ -171,7 +173,8 @@ struct CodeVerifierTests {
         }
     }
 
-    @Test("a secret that others can read or change, that is somebody else's or no secret, and a broken step take no code")
+    @Test(
+        "a secret that others can read or change, that is somebody else's or no secret, and a broken step take no code")
     func badFiles() throws {
         let faults: [(String) throws -> Void] = [
             { chmod($0 + "/totp.secret", 0o640) }, { chmod($0 + "/totp.secret", 0o604) },

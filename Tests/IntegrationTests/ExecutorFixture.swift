@@ -22,6 +22,7 @@ final class ExecutorFixture: Sendable {
           {"command": "/usr/bin/id -u", "id": "ask-user", "effect": "change", "approval": "user",
            "justification": "says who runs it"},
           {"command": "/usr/bin/id -g", "id": "ask-operator", "effect": "change", "approval": "operator"},
+          {"command": "/usr/bin/id -un", "id": "ask-code", "effect": "change", "approval": "totp"},
           "curl -s *", "systemctl status *", "cat /var/log/*"]}
         """#
 
