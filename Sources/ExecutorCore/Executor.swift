@@ -17,6 +17,7 @@ package final class Executor: Sendable {
     }
 
     let approvals = Approvals()
+    let codes: CodeVerifier
     let audit: AuditLog
     let operations = Operations(memory: ExecutorLimits.operationMemory)
     let runner: Runner
@@ -46,6 +47,7 @@ package final class Executor: Sendable {
         } catch {
             throw ExecutorError(.audit, error.message)
         }
+        codes = CodeVerifier(directory: directories.state)
         runner = Runner(
             configuration: Runner.Configuration(
                 extraSecretNames: current.settings.secretPatterns,
@@ -105,6 +107,7 @@ package final class Executor: Sendable {
         let now = rules.now
         inForce.withLock { $0 = InForce(rules: now, catalog: fault == nil ? Self.catalog(now, runner) : $0.catalog) }
         reportSandbox(now.policy)
+        approvals.forget(policyOtherThan: now.policy.digest)
         var event = AuditEvent(.reload)
         event.policy = now.policy.digest
         event.detail = fault.map { ["fault": .string($0.message)] } ?? [:]
@@ -155,6 +158,8 @@ extension Executor: RPCHandler {
     package func noticed(_ fault: String, session: RPCSession) {
         Log.notice("A message was refused", ["REASON": fault, "PEER_UID": String(session.peer.userID)])
     }
+
+    package func ended(_ session: RPCSession) { approvals.forget(session: session.number) }
 
     /// MCP 2026-07-28, `UnsupportedProtocolVersionError`; a request that names no revision is taken as it is.
     private func checkRevision(_ call: RPCCall) throws(RPCError) {
