@@ -182,7 +182,7 @@ let package = Package(
                 "devops-agent", "devops-executor", "ExecutorAPI", "ExecutorClient", "executorctl", "StrictJSON",
                 "TestSupport", "Wire",
             ],
-            swiftSettings: strict),
+            exclude: ["Clients"], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks", dependencies: ["ExecutorAPI", "ExecutorClient", "StrictJSON", "TestSupport", "Wire"],
             path: "Tests/Benchmarks", swiftSettings: strict),
