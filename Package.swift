@@ -18,6 +18,10 @@ let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift
 // Warnings are errors where CI builds; elsewhere a newer compiler may warn of what this one does not.
 if Context.environment["WARNINGS_AS_ERRORS"] != nil { strict.append(.treatAllWarnings(as: .error)) }  // SE-0443
 
+// libFuzzer: scripts/fuzz.sh alone sets this, for a build of its own.
+let isFuzzing = Context.environment["FUZZING"] != nil
+if isFuzzing { strict.append(.unsafeFlags(["-sanitize=fuzzer,address"])) }
+
 let package = Package(
     name: "devops-agent",
     platforms: [.macOS(.v15)],
@@ -174,17 +178,28 @@ let package = Package(
 
         // MARK: Tests of the whole, and what tests share
         .target(
-            name: "TestSupport", dependencies: ["CLinux", "StrictJSON"], path: "Tests/TestSupport", cSettings: gnu,
-            swiftSettings: strict),
+            name: "TestSupport", dependencies: ["CLinux", "StrictJSON"], path: "Tests/TestSupport",
+            exclude: ["Schemas"], cSettings: gnu, swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "devops-agent", "devops-executor", "ExecutorAPI", "ExecutorClient", "ExecutorCore", "executorctl",
                 "StrictJSON", "TestSupport", "Wire",
             ],
-            swiftSettings: strict),
+            exclude: ["Clients"], swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks", dependencies: ["ExecutorAPI", "ExecutorClient", "StrictJSON", "TestSupport", "Wire"],
             path: "Tests/Benchmarks", swiftSettings: strict),
     ]
 )
+
+if isFuzzing {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "ExecutorAPI", "ExecutorAudit", "ExecutorPolicy", "ExecutorRunner", "StrictJSON", "Wire",
+            ],
+            path: "Tests/Fuzz", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))
+}

@@ -5,6 +5,8 @@ set -euo pipefail
 packages=(binutils libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config)
 if [[ ${1:-} == --test ]]; then
     packages+=(curl nginx-light procps shellcheck strace sudo systemd-journal-remote)
+    # Whichever python3 comes first in PATH makes the environments below; Debian's has venv in a package of its own.
+    python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
 fi
 
 missing=()
@@ -35,4 +37,22 @@ fi
 if ! command -v swift >/dev/null; then
     echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux" >&2
     exit 1
+fi
+
+# A Python environment beside the build, with exactly what a file lists; nothing is done where it has that already.
+python_environment() {
+    local directory=.build/$1 list=Tests/IntegrationTests/Clients/$2
+    if cmp -s "$list" "$directory/requirements.txt"; then return; fi
+    echo "Making $directory" >&2
+    rm -rf "$directory"
+    python3 -m venv "$directory"
+    "$directory/bin/pip" install --quiet --disable-pip-version-check --requirement "$list" >&2
+    cp "$list" "$directory/requirements.txt"
+}
+
+if [[ ${1:-} == --test ]]; then
+    cd "$(dirname "$0")/.."
+    mkdir -p .build
+    python_environment python requirements.txt
+    python_environment python-handshake requirements-handshake.txt
 fi

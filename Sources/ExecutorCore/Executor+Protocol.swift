@@ -21,6 +21,21 @@ extension Executor {
             members.merging(["resultType": "complete", "_meta": [MCP.Meta.serverInfo: serverInfo]]) { own, _ in own })
     }
 
+    /// The result as the caller's revision has it: 2026-07-28 requires a `resultType`; the handshake's era knows
+    /// neither that nor how long an answer may be kept, and its strict readers take no member they do not know.
+    static func inRevision(of call: RPCCall, _ result: JSONValue) -> JSONValue {
+        guard let members = result.objectValue else { return result }
+        guard isOfHandshake(call) else { return complete(members) }
+        return .object(members.filter { !["cacheScope", "resultType", "ttlMs"].contains($0.key) })
+    }
+
+    /// A request names its revision; one that does not is of the revision its connection began with.
+    private static func isOfHandshake(_ call: RPCCall) -> Bool {
+        if call.method == ExecutorMethod.initialize.rawValue { return true }
+        if let named = call.params["_meta"]?[MCP.Meta.protocolVersion] { return named != .string(MCP.version) }
+        return call.session.handshake.withLock { $0 != nil }
+    }
+
     func discover() -> JSONValue {
         Self.complete([
             "supportedVersions": JSONValue(MCP.supportedVersions), "capabilities": ["tools": [:]],

@@ -149,7 +149,7 @@ extension Executor: RPCHandler {
             guard route.roles.contains(caller.identity.role) else {
                 throw .forbidden("\"\(call.method)\" is for the operator socket; yours is the agent's, or the reverse.")
             }
-            return .success(try route.answer(self, call, caller))
+            return .success(Self.inRevision(of: call, try route.answer(self, call, caller)))
         } catch {
             return .failure(error)
         }

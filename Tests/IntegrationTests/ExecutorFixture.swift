@@ -11,6 +11,8 @@ final class ExecutorFixture: Sendable {
     let directory: String
     let program: Program
     let notify: NotifySocket
+    /// Stand before both sockets and note what passes; absent where a test is about bytes and not about messages.
+    private let recorders: [MessageRecorder]
 
     /// What tests need beside the default allowlist; `sleep` and a few more stand for programs that take their time.
     static let allowlist = #"""
@@ -29,9 +31,11 @@ final class ExecutorFixture: Sendable {
 
     init(
         in directory: String, allowlist: String = ExecutorFixture.allowlist,
-        settings: String = #"{"readable_roots": ["/etc"]}"#, tools: String? = nil, waitsForReady: Bool = true
+        settings: String = #"{"readable_roots": ["/etc"]}"#, tools: String? = nil, waitsForReady: Bool = true,
+        records: Bool = false
     ) async throws {
         self.directory = directory
+        recorders = records ? try Self.record(directory) : []
         try FileManager.default.createDirectory(atPath: directory + "/config", withIntermediateDirectories: true)
         try Self.write(allowlist, to: directory + "/config/allowlist.json")
         try Self.write(settings, to: directory + "/config/executor.json")
@@ -55,8 +59,17 @@ final class ExecutorFixture: Sendable {
         chmod(path, 0o644)
     }
 
-    var agentSocket: String { directory + "/run/executor.sock" }
-    var operatorSocket: String { directory + "/run/operator.sock" }
+    private static func record(_ directory: String) throws -> [MessageRecorder] {
+        try FileManager.default.createDirectory(atPath: directory + "/seen", withIntermediateDirectories: true)
+        return try ["/executor.sock", "/operator.sock"].map {
+            try MessageRecorder(at: directory + "/seen" + $0, before: directory + "/run" + $0)
+        }
+    }
+
+    /// The executor's own sockets.
+    var ownSocket: String { directory + "/run/executor.sock" }
+    var agentSocket: String { recorders.isEmpty ? ownSocket : directory + "/seen/executor.sock" }
+    var operatorSocket: String { directory + (recorders.isEmpty ? "/run" : "/seen") + "/operator.sock" }
 
     func client(answersQuestions: Bool = false) throws -> ExecutorClient {
         try ExecutorClient(socket: agentSocket, name: "test", answersQuestions: answersQuestions)
@@ -86,6 +99,11 @@ final class ExecutorFixture: Sendable {
         let second = try Self.start(directory, notify)
         _ = await notify.wait(for: "READY=1")
         return second
+    /// Every message the executor sent, against the official schemas.
+    func schemaReport() async throws -> [MessageSchemas.Report] {
+        var reports: [MessageSchemas.Report] = []
+        for recorder in recorders { reports.append(try await MessageSchemas.validate(recorder.text)) }
+        return reports
     }
 
     func stop() async -> Int32 {
@@ -97,13 +115,16 @@ final class ExecutorFixture: Sendable {
 /// Runs `body` with a fresh executor, and takes it down after.
 func withExecutor(
     allowlist: String = ExecutorFixture.allowlist, settings: String = #"{"readable_roots": ["/etc"]}"#,
-    tools: String? = nil, waitsForReady: Bool = true, _ body: (ExecutorFixture) async throws -> Void
+    tools: String? = nil, waitsForReady: Bool = true, records: Bool = true,
+    _ body: (ExecutorFixture) async throws -> Void
 ) async throws {
     try await withTemporaryDirectory { directory in
         let executor = try await ExecutorFixture(
-            in: directory, allowlist: allowlist, settings: settings, tools: tools, waitsForReady: waitsForReady)
+            in: directory, allowlist: allowlist, settings: settings, tools: tools, waitsForReady: waitsForReady,
+            records: records && Python.current.isInstalled)
         try await body(executor)
         _ = await executor.stop()
+        for report in try await executor.schemaReport() { #expect(report.faults == []) }
     }
 }
 
