@@ -10,6 +10,8 @@ int clinux_eventfd(void);
 int clinux_set_child_subreaper(void);
 /* openat2(2) has no wrapper. `resolve` is a set of RESOLVE_ flags, from below. */
 int clinux_openat2(int directory, const char *path, int flags, uint64_t resolve);
+/* The same with openat(2) alone, for where a filter refuses openat2(2). */
+int clinux_open_beneath(int directory, const char *path, int flags);
 uint64_t clinux_resolve_beneath(void);   /* RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS */
 /* The pid of a child that has ended and was not waited for, 0 for none; waitid(2) with WNOWAIT. */
 pid_t clinux_peek_dead_child(void);
