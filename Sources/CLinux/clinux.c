@@ -33,12 +33,15 @@ int clinux_set_child_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0
 
 int clinux_openat2(int directory, const char *path, int flags, uint64_t resolve) {
     struct open_how how = {.flags = (uint64_t)flags, .resolve = resolve};
-    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    int descriptor = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    /* A seccomp filter cannot look into a struct, so systemd's RestrictSUIDSGID= answers ENOSYS for all of openat2;
+       so do old container engines. The only set of RESOLVE_ flags used here can be kept step by step too. */
+    if (descriptor < 0 && errno == ENOSYS && resolve == clinux_resolve_beneath())
+        return clinux_open_beneath(directory, path, flags);
+    return descriptor;
 }
 
 uint64_t clinux_resolve_beneath(void) { return RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS; }
-
-uint64_t clinux_resolve_without_links(void) { return RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS; }
 
 /* For the kernel's checks of files, becomes `who` on this thread alone: Glibc's functions would change every thread. */
 static void take_file_identity(uid_t uid, gid_t gid, size_t count, const gid_t *groups) {
@@ -236,6 +239,15 @@ static _Noreturn void become(const struct clinux_child *child) {
     fail(failure, CLINUX_STEP_EXEC);
 }
 
+/* For a child that was not born into its group. */
+static int join_cgroup(int cgroup) {
+    int processes = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    if (processes < 0) return -1;
+    ssize_t written = write(processes, "0", 1);
+    close(processes);
+    return written == 1 ? 0 : -1;
+}
+
 pid_t clinux_spawn(const struct clinux_child *child, int *pidfd) {
     struct clone_args arguments = {
         .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD};
@@ -244,6 +256,12 @@ pid_t clinux_spawn(const struct clinux_child *child, int *pidfd) {
         arguments.cgroup = (uint64_t)child->cgroup;
     }
     pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid < 0 && errno == ENOSYS) {
+        /* systemd's RestrictNamespaces= cannot look into the struct either, and answers ENOSYS, so that clone(2) is
+           taken, whose flags it sees. That one has no group to be born into: the child joins it. */
+        pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, NULL);
+        if (pid == 0 && child->cgroup >= 0 && join_cgroup(child->cgroup) != 0) fail(child->failure, CLINUX_STEP_LIMITS);
+    }
     if (pid == 0) become(child);
     return pid;
 }

@@ -72,7 +72,10 @@ struct ResolvedCommand {
     }
 
     private func openDirectory(_ path: String) throws(RunnerError) -> Descriptor {
-        let number = open(path, in: AT_FDCWD, O_RDONLY | O_DIRECTORY, clinux_resolve_without_links())
+        let root = Glibc.open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+        defer { close(root) }
+        let relative = path == "/" ? "." : String(path.drop { $0 == "/" })
+        let number = open(relative, in: root, O_RDONLY | O_DIRECTORY, clinux_resolve_beneath())
         guard number >= 0 else { throw .system("The rule's directory \(path) cannot be entered") }
         return Descriptor(number)
     }

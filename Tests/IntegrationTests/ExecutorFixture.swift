@@ -99,6 +99,8 @@ final class ExecutorFixture: Sendable {
         let second = try Self.start(directory, notify)
         _ = await notify.wait(for: "READY=1")
         return second
+    }
+
     /// Every message the executor sent, against the official schemas.
     func schemaReport() async throws -> [MessageSchemas.Report] {
         var reports: [MessageSchemas.Report] = []

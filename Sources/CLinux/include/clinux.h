@@ -11,8 +11,9 @@ int clinux_eventfd(void);
 int clinux_set_child_subreaper(void);
 /* openat2(2) has no wrapper. `resolve` is a set of RESOLVE_ flags, from below. */
 int clinux_openat2(int directory, const char *path, int flags, uint64_t resolve);
+/* The same with openat(2) alone, for where a filter refuses openat2(2). */
+int clinux_open_beneath(int directory, const char *path, int flags);
 uint64_t clinux_resolve_beneath(void);   /* RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS */
-uint64_t clinux_resolve_without_links(void); /* RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS */
 
 /* How many supplementary groups are taken along; users(5) of ordinary machines have a handful. */
 #define CLINUX_GROUPS 64
