@@ -97,11 +97,6 @@ final class ControlGroup: Sendable {
 
     var isEmpty: Bool { file("cgroup.events").lines.contains("populated 0") }
 
-    func waitUntilEmpty(atMost limit: Duration) {
-        let deadline = ContinuousClock.now + limit
-        while !isEmpty, .now < deadline { usleep(1000) }
-    }
-
     /// Bytes; `nil` where the kernel does not say.
     var peakMemory: Int? { file("memory.peak").words.first.flatMap { Int($0) } }
 

@@ -23,13 +23,11 @@ struct Descendants: Sendable {
     ///
     /// - Parameter leaders: Of the runs that go on; they wait for their own.
     func endLeftovers(except leaders: Set<pid_t>) {
-        if let group {
-            if !group.isEmpty {
-                group.signal(SIGKILL)
-                group.waitUntilEmpty(atMost: Self.killPatience)
-            }
-        } else if Orphans.list(except: leaders).contains(where: mark.isOn) {
-            tree.signal(SIGKILL)
+        let hasLeftovers = group.map { !$0.isEmpty } ?? Orphans.list(except: leaders).contains(where: mark.isOn)
+        if hasLeftovers {
+            signal(SIGKILL)
+            let deadline = ContinuousClock.now + Self.killPatience
+            while !isEmpty, .now < deadline { usleep(1000) }
         }
         Orphans.reap(except: leaders)
     }
