@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(
             name: "ExecutorRunnerTests",
             dependencies: ["CLinux", "ExecutorAPI", "ExecutorPolicy", "ExecutorRunner", "StrictJSON", "Wire"],
-            swiftSettings: strict),
+            resources: [.copy("Corpora")], swiftSettings: strict),
 
         // MARK: Systemd — sd_notify, watchdog, journal, bus, socket activation
         .target(name: "Systemd", dependencies: ["CLinux", "CSystemd"], cSettings: gnu, swiftSettings: strict),

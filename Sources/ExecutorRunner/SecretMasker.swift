@@ -1,15 +1,22 @@
 /// Takes secrets out of text before it leaves the executor: over chunk borders too, in one pass.
 package struct SecretMasker: Sendable {
-    /// Lines longer than this are masked in pieces.
+    /// Lines longer than this are masked in pieces, cut between words.
     static let maximumLine = 64 << 10
+    /// How far back from there a place to cut is looked for; no secret is a longer word.
+    private static let cutReach = 8 << 10
+    /// How far its separator may stand before a value: `Authorization: Bearer `, with blanks to spare.
+    private static let nameReach = 32
+    /// What of a private key is hidden after its first line, if its last line never comes: more than a key of
+    /// 16,384 bits has in PEM, with room for what a log writes before each line.
+    private static let maximumKey = 64 << 10
     static let replacement = Array("[masked]".utf8)
 
     /// How many were masked.
     package private(set) var count = 0
     private let names: SecretNames
     private var line: [UInt8] = []
-    /// Within a private key, until its last line.
-    private var isInKey = false
+    /// Within a private key: what may still be hidden of it; 0 outside.
+    private var keyRemainder = 0
 
     package init(extraNames: [String] = []) { names = SecretNames(extra: extraNames) }
 
@@ -25,9 +32,26 @@ package struct SecretMasker: Sendable {
         var output: [UInt8] = []
         for byte in bytes {
             line.append(byte)
-            if byte == 0x0A || line.count >= Self.maximumLine { flush(into: &output) }
+            if byte == 0x0A {
+                flush(into: &output)
+            } else if line.count >= Self.maximumLine {
+                let rest = Array(line[cut...])
+                line.removeLast(rest.count)
+                flush(into: &output)
+                line = rest
+            }
         }
         return output
+    }
+
+    /// Where an endless line is cut: after a blank or a comma shortly before which no name waits for its value.
+    private var cut: Int {
+        for index in line.indices.dropFirst(Self.nameReach).suffix(Self.cutReach).reversed() {
+            guard " ,;&\t".utf8.contains(line[index]) else { continue }
+            let before = line[(index - Self.nameReach)..<index]
+            if !before.contains(where: { ":=\"'".utf8.contains($0) }) { return index + 1 }
+        }
+        return line.count
     }
 
     package mutating func finish() -> [UInt8] {
@@ -40,12 +64,12 @@ package struct SecretMasker: Sendable {
         guard !line.isEmpty else { return }
         defer { line.removeAll(keepingCapacity: true) }
         let marker = Self.keyMarker(line)
-        if isInKey {
-            if marker == .end { isInKey = false }
+        if keyRemainder > 0 {
+            keyRemainder = marker == .end ? 0 : max(0, keyRemainder - line.count)
             return
         }
         if marker == .begin || marker == .whole {
-            isInKey = marker == .begin
+            keyRemainder = marker == .begin ? Self.maximumKey : 0
             count += 1
             output += Self.replacement
             if line.last == 0x0A { output.append(0x0A) }
@@ -73,29 +97,5 @@ package struct SecretMasker: Sendable {
         let word = Array(word.utf8)
         guard line.count >= word.count else { return false }
         return line.indices.dropLast(word.count - 1).contains { line[$0] == word[0] && line[$0...].starts(with: word) }
-    }
-}
-
-/// Names whose values are secret.
-struct SecretNames: Sendable {
-    private let endings: [[UInt8]]
-
-    init(extra: [String]) {
-        let standard = [
-            "password", "passwd", "passphrase", "pwd", "secret", "secret_key", "secretkey", "token", "api_key",
-            "apikey", "api-key", "access_key", "accesskey", "private_key", "privatekey", "client_secret",
-            "authorization", "credentials", "encryption_key", "signing_key", "auth_key", "connection_string",
-        ]
-        endings = (standard + extra).map { Self.lowercased($0.utf8) }
-    }
-
-    /// Whether a name, such as `DB_PASSWORD` or `apiKey`, ends in one of them.
-    func contains(_ name: ArraySlice<UInt8>) -> Bool {
-        let name = Self.lowercased(name)
-        return endings.contains { name.count >= $0.count && name.suffix($0.count).elementsEqual($0) }
-    }
-
-    private static func lowercased(_ bytes: some Sequence<UInt8>) -> [UInt8] {
-        bytes.map { (0x41...0x5A).contains($0) ? $0 + 32 : $0 }
     }
 }
