@@ -53,12 +53,11 @@ package final class Executor: Sendable {
                 scratchDirectory: scratch, extraSecretNames: current.settings.secretPatterns, sandboxMode: .lenient))
         interrupted = audit.interrupted.count
         inForce = Mutex(InForce(rules: current, catalog: Self.catalog(current, runner)))
-        for operation in AuditLog.recentOperations(
-            in: directories.audit, within: ExecutorLimits.operationMemory)
-        {
-            operations.restore(
-                Operations.Key(userID: operation.userID, id: operation.id), call: operation.call,
-                result: operation.result)
+        do throws(AuditError) {
+            try AuditLog.forEachRecentOperation(
+                in: directories.audit, within: ExecutorLimits.operationMemory, operations.restore)
+        } catch {
+            throw ExecutorError(.audit, error.message)
         }
     }
 
