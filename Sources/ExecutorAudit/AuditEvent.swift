@@ -121,4 +121,8 @@ package struct AuditHead: Sendable, Hashable {
     package var hash: String
     /// The name of the file being written.
     package var file: String
+
+    package init(sequence: Int, hash: String, file: String) {
+        (self.sequence, self.hash, self.file) = (sequence, hash, file)
+    }
 }

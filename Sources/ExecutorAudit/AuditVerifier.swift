@@ -34,6 +34,16 @@ package struct AuditVerifier: Sendable {
         self.stateDirectory = stateDirectory
     }
 
+    /// Checks with the key and the head of a state directory.
+    ///
+    /// - Throws: ``AuditError`` where the key is not there or is none.
+    package init(directory: String, keyAndHeadIn stateDirectory: String) throws(AuditError) {
+        guard let publicKey = try AuditKey.publicKey(stateDirectory) else {
+            throw AuditError("\(stateDirectory)/\(AuditKey.fileName) is missing; name its public half, or where it is.")
+        }
+        self.init(directory: directory, publicKey: publicKey, stateDirectory: stateDirectory)
+    }
+
     /// - Parameters:
     ///   - head: A hash noted earlier; a log that does not contain it was cut or replaced.
     ///   - newest: The newest record of a log that is being written; later ones are not looked at.
