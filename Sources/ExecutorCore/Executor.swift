@@ -42,7 +42,8 @@ package final class Executor: Sendable {
             audit = try AuditLog(
                 directory: directories.audit, stateDirectory: directories.state,
                 limits: AuditLimits(
-                    fileBytes: current.settings.auditFileBytes, files: current.settings.auditRetentionFiles))
+                    fileBytes: current.settings.auditFileBytes, files: current.settings.auditRetentionFiles),
+                mirror: AuditMirror.whereThereIsAJournal)
         } catch {
             throw ExecutorError(.audit, error.message)
         }

@@ -167,3 +167,21 @@ struct ConfigurationTests {
         #expect(missing.fault?.contains("config/allowlist.json") == true)
     }
 }
+
+@Suite("The audit log in the journal")
+struct AuditMirrorTests {
+    @Test("what is no record is copied as it is; a record's fields say nothing that it does not")
+    func fields() {
+        #expect(AuditMirror.fields(of: Array("no record".utf8)[...]) == ["AUDIT_RECORD": "no record"])
+        let line =
+            #"{"seq":3,"actor":{"user_id":"5"},"argv":["uptime"],"exit":0,"hash":"ab","kind":"outcome","peer":{"uid":7}}"#
+        let fields = AuditMirror.fields(of: Array(line.utf8)[...])
+        #expect(
+            fields == [
+                "AUDIT_RECORD": line, "AUDIT_SEQ": "3", "AUDIT_ACTOR": "5", "AUDIT_EXIT": "0", "AUDIT_HASH": "ab",
+                "AUDIT_KIND": "outcome", "AUDIT_PEER_UID": "7",
+            ])
+        // This process's standard error is no journal.
+        #expect(AuditMirror.whereThereIsAJournal.map { _ in true } == nil)
+    }
+}
