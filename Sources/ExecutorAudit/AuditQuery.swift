@@ -32,6 +32,8 @@ package struct AuditQuery: Sendable {
         /// Where the next page goes on: ``continued(after:)``. `nil` when there is none. A page may be short, or
         /// empty, and have one: a query reads and answers so many bytes at once.
         package var cursor: Int?
+        /// The sequence of the last record that was looked at: who follows the log goes on behind it.
+        package var seen: Int?
     }
 
     /// The query of the next page.
@@ -52,7 +54,7 @@ package struct AuditQuery: Sendable {
             try read(files.path(number), into: &page)
             if page.isOver { break }
         }
-        return Page(records: page.records, cursor: page.cursor)
+        return Page(records: page.records, cursor: page.cursor, seen: page.seen)
     }
 
     private func read(_ path: String, into page: inout PageBuilder) throws(AuditError) {
@@ -109,6 +111,7 @@ private struct PageBuilder {
     private let query: AuditQuery
     private(set) var records: [JSONValue] = []
     private(set) var cursor: Int?
+    private(set) var seen: Int?
     private(set) var isOver = false
     private var pageBytes = 0
     private var scannedBytes = 0
@@ -122,6 +125,7 @@ private struct PageBuilder {
         isOver = isBeyond(sequence)
         scannedBytes += line.count
         if !isOver, let record = filter.match(line) { keep(record, sequence, line.count) }
+        if !isOver { seen = sequence }
         if !isOver, scannedBytes >= AuditLimits.scanBytes { (cursor, isOver) = (sequence, true) }
         return !isOver
     }
@@ -166,8 +170,9 @@ private struct RecordFilter {
                 return nil
             }
         }
-        guard let record = try? JSONValue(parsing: line) else { return nil }
-        return matches(record) ? record : nil
+        // Not `? record : nil`, which is a JSON null.
+        guard let record = try? JSONValue(parsing: line), matches(record) else { return nil }
+        return record
     }
 
     private func matches(_ record: JSONValue) -> Bool {

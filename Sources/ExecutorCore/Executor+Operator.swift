@@ -41,8 +41,10 @@ extension Executor {
         }
         do throws(AuditError) {
             let page = try query.run(directory: directories.audit)
-            return Self.complete(
-                ["records": .array(page.records), "cursor": JSONValue(page.cursor.map { String($0) })])
+            return Self.complete([
+                "records": .array(page.records), "cursor": JSONValue(page.cursor.map { String($0) }),
+                "seen": page.seen.map { JSONValue($0) } ?? .null,
+            ])
         } catch {
             throw .internalError(error.message)
         }

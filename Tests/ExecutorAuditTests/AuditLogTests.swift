@@ -154,54 +154,6 @@ struct AuditLogTests {
     }
 }
 
-@Suite("Reading the log")
-struct AuditQueryTests {
-    @Test("pages come newest first, without a gap or a repeat, over several files")
-    func pages() throws {
-        try withAudit { fixture in
-            let log = try fixture.open(fileBytes: 3000)
-            for number in 1...50 {
-                try log.append(AuditFixture.event(.note, id: "\(number)"), durability: .buffered)
-            }
-            try log.close()
-            var query = AuditQuery(limit: 7)
-            query.kind = "note"
-            var seen: [String] = []
-            while true {
-                let page = try query.run(directory: fixture.logs)
-                seen += page.records.compactMap { $0["id"]?.stringValue }
-                guard let next = page.cursor else { break }
-                query = query.continued(after: next)
-            }
-            #expect(seen == (1...50).reversed().map { "\($0)" })
-        }
-    }
-
-    @Test("each filter keeps what it names")
-    func filters() throws {
-        try withAudit { fixture in
-            let log = try fixture.open()
-            var event = AuditFixture.event(.intent, id: "x", tool: "check_port")
-            event.actor = Actor(userID: "42")
-            try log.append(event, durability: .buffered)
-            try log.append(AuditFixture.event(.refusal, id: "y"), durability: .buffered)
-            try log.close()
-            func ids(_ change: (inout AuditQuery) -> Void) throws -> [String] {
-                var query = AuditQuery()
-                change(&query)
-                return try query.run(directory: fixture.logs).records.compactMap { $0["id"]?.stringValue }
-            }
-            #expect(try ids { $0.tool = "check_port" } == ["x"])
-            #expect(try ids { $0.kind = "refusal" } == ["y"])
-            #expect(try ids { $0.actor = "42" } == ["x"])
-            #expect(try ids { $0.rule = "system/uptime" } == ["y", "x"])
-            #expect(try ids { $0.afterSequence = 1 } == ["y"])
-            #expect(try ids { $0.since = Timestamp.now().adding(.seconds(60)) } == [])
-            #expect(try ids { $0.until = Timestamp.now().adding(.seconds(-60)) } == [])
-        }
-    }
-}
-
 @Suite("Cryptography")
 struct CryptoTests {
     @Test("digests are those of the published examples")
