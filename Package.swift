@@ -70,7 +70,7 @@ let package = Package(
             cSettings: gnu, swiftSettings: strict),
         .testTarget(
             name: "ExecutorAuditTests", dependencies: ["ExecutorAPI", "ExecutorAudit", "StrictJSON"],
-            swiftSettings: strict),
+            cSettings: gnu, swiftSettings: strict),
 
         // MARK: ExecutorRunner — runs what a Grant allows, contained; masks what comes out
         .target(

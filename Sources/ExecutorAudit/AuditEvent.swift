@@ -6,6 +6,8 @@ package struct AuditEvent: Sendable {
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         /// An operator's yes.
         case approval
+        /// At a start the log was not what its signed head says it was.
+        case breach
         /// The signed head of the log.
         case checkpoint
         /// An operator's no.
@@ -18,6 +20,7 @@ package struct AuditEvent: Sendable {
         case outcome
         /// Somebody has to say yes.
         case question
+        /// What was not run; with the id of an intent: whose record the disk did not confirm.
         case refusal
         case reload
         /// Old files were removed; the log begins later.
@@ -56,12 +59,9 @@ package struct AuditEvent: Sendable {
 
     package init(_ kind: Kind) { self.kind = kind }
 
-    /// A longer answer is not kept: asked for again, the operation says that it was done.
-    static let maximumResultBytes = 64 << 10
-
     /// The members that the chain does not add.
     func members(time: Timestamp, bootID: String) -> JSONValue {
-        let kept = result.flatMap { $0.encoded().count <= Self.maximumResultBytes ? $0 : nil }
+        let kept = result.flatMap { $0.encoded().count <= AuditLimits.resultBytes ? $0 : nil }
         return .object(compacting: [
             "v": 1, "time": .string(time.text), "boot_id": .string(bootID), "kind": .string(kind.rawValue),
             "id": id.map { .string($0) }, "peer": peer?.json, "actor": actor?.json, "tool": tool.map { .string($0) },
@@ -73,6 +73,36 @@ package struct AuditEvent: Sendable {
             "operation": operation.map { .string($0) }, "call": call.map { .string($0) }, "result": kept,
             "detail": detail.isEmpty ? nil : .object(detail),
         ])
+    }
+}
+
+extension AuditEvent {
+    /// The members' bytes, which with the chain's own fit into a record.
+    ///
+    /// - Throws: ``AuditError`` for an intent that is too long: what is not recorded whole does not run. Another
+    ///   event is cut, and says so: what it tells of has happened.
+    func encoded(time: Timestamp, bootID: String) throws(AuditError) -> [UInt8] {
+        let whole = members(time: time, bootID: bootID).encoded()
+        let room = AuditLimits.recordBytes - AuditLine.chainBytes
+        if whole.count <= room { return whole }
+        guard kind != .intent else {
+            throw AuditError(
+                "The record would have \(whole.count) bytes, and \(room) are the most; ask for less at once.")
+        }
+        return cut(to: AuditLimits.cutWordBytes, bytes: whole.count).members(time: time, bootID: bootID).encoded()
+    }
+
+    private func cut(to limit: Int, bytes: Int) -> AuditEvent {
+        func cut(_ text: String?) -> String? { text.map { String(decoding: $0.utf8.prefix(limit), as: UTF8.self) } }
+        var event = AuditEvent(kind)
+        (event.id, event.peer, event.exit, event.signal) = (cut(id), peer, exit, signal)
+        (event.durationMilliseconds, event.cpuMilliseconds) = (durationMilliseconds, cpuMilliseconds)
+        (event.tool, event.argv, event.rule) = (cut(tool), argv?.first.map { [cut($0) ?? ""] }, cut(rule))
+        (event.policy, event.effect, event.approval) = (cut(policy), cut(effect), cut(approval))
+        (event.bytes, event.outputSHA256, event.operation) = (self.bytes, cut(outputSHA256), cut(operation))
+        event.actor = actor.map { Actor(userID: cut($0.userID), chatID: cut($0.chatID)) }
+        event.detail = ["cut_from_bytes": JSONValue(bytes)]
+        return event
     }
 }
 
@@ -91,17 +121,8 @@ package struct AuditHead: Sendable, Hashable {
     package var hash: String
     /// The name of the file being written.
     package var file: String
-}
 
-package struct AuditLimits: Sendable {
-    /// After which a new file begins; so does a new day.
-    package var fileBytes: Int
-    /// Kept; older ones are removed.
-    package var files: Int
-    /// Longest time between signed checkpoints while records come.
-    package var checkpointInterval: Duration
-
-    package init(fileBytes: Int = 64 << 20, files: Int = 100, checkpointInterval: Duration = .seconds(3600)) {
-        (self.fileBytes, self.files, self.checkpointInterval) = (fileBytes, files, checkpointInterval)
+    package init(sequence: Int, hash: String, file: String) {
+        (self.sequence, self.hash, self.file) = (sequence, hash, file)
     }
 }

@@ -1,67 +1,44 @@
 import Glibc
 
-/// The directory of `NNNNNN.jsonl` files, and reading them without holding them.
+/// The directory of `NNNNNN.jsonl` files.
 struct AuditFiles: Sendable {
     let directory: String
 
-    private static let chunkBytes = 1 << 20
-
-    /// In the order they were written.
-    var numbers: [Int] {
-        guard let stream = opendir(directory) else { return [] }
+    /// In the order they were written; names that this program does not give are none of its files.
+    ///
+    /// - Throws: ``AuditError`` where the directory cannot be read: that is not an empty log.
+    func numbers() throws(AuditError) -> [Int] {
+        guard let stream = opendir(directory) else { throw .system("read", directory) }
         defer { closedir(stream) }
         var numbers: [Int] = []
         while let entry = readdir(stream) {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if name.hasSuffix(".jsonl"), name.utf8.count == 12, let number = Int(name.dropLast(6)) {
-                numbers.append(number)
-            }
+            if let number = Self.number(name) { numbers.append(number) }
         }
         return numbers.sorted()
     }
 
+    /// Six digits, more from a million on, from 1.
     static func name(_ number: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".jsonl"
     }
 
-    func path(_ number: Int) -> String { directory + "/" + Self.name(number) }
-
-    /// Calls `body` with each line, without its newline, and its number from 1; a last line without a newline is
-    /// `isWhole: false`. Stops when `body` returns false.
-    func forEachLine(
-        of number: Int, _ body: (_ line: ArraySlice<UInt8>, _ index: Int, _ isWhole: Bool) -> Bool
-    ) throws(AuditError) {
-        let descriptor = open(path(number), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw AuditError.system("read", path(number)) }
-        defer { close(descriptor) }
-        var pending: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: Self.chunkBytes)
-        var index = 0
-        while true {
-            let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw AuditError.system("read", path(number)) }
-            if count == 0 { break }
-            pending.append(contentsOf: chunk[..<count])
-            var start = 0
-            while let newline = pending[start...].firstIndex(of: 0x0A) {
-                index += 1
-                if !body(pending[start..<newline], index, true) { return }
-                start = newline + 1
-            }
-            pending.removeFirst(start)
-        }
-        if !pending.isEmpty { _ = body(pending[...], index + 1, false) }
+    /// `nil` unless it is exactly what ``name(_:)`` gives.
+    static func number(_ name: String) -> Int? {
+        guard let number = Int(name.prefix { $0 != "." }), number > 0, self.name(number) == name else { return nil }
+        return number
     }
 
-    /// The sequence of the first record of a file.
-    func firstSequence(of number: Int) -> Int? {
-        var first: Int?
-        try? forEachLine(of: number) { line, _, _ in
-            first = AuditLine.parts(line)?.sequence
+    func path(_ number: Int) -> String { directory + "/" + Self.name(number) }
+
+    /// The first record of a file: where the chain enters it.
+    func first(of number: Int) throws(AuditError) -> AuditLine.Parts? {
+        var first: AuditLine.Parts?
+        try AuditReader(path(number), chunkBytes: AuditReader.smallChunkBytes).forEachLine { line in
+            first = AuditLine.parts(line.bytes)
             return false
         }
         return first

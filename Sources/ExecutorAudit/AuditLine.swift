@@ -1,4 +1,5 @@
 import Glibc
+import StrictJSON
 
 /// The bytes of one record: `{"prev":"HEX","seq":N,…,"hash":"HEX"}` and a newline.
 ///
@@ -11,6 +12,8 @@ enum AuditLine {
     private static let tail = Array(",\"hash\":\"".utf8)
     /// `,"hash":"` + 64 + `"}`
     private static let tailBytes = 9 + 64 + 2
+    /// The most that a line has beside its members: a sequence has at most 19 digits, and there is the newline.
+    static let chainBytes = 8 + 64 + 8 + 19 + 1 + tailBytes + 1
 
     /// - Parameter members: An encoded object with at least one member.
     static func make(previous: String, sequence: Int, members: [UInt8]) -> (line: [UInt8], hash: String) {
@@ -51,17 +54,11 @@ enum AuditLine {
     private static let brace: [UInt8] = [UInt8(ascii: "}")]
 
     /// The hash that the line's bytes have, in hexadecimal.
-    static func computeHash(_ line: ArraySlice<UInt8>, _ hasher: inout SHA256Hasher) -> [UInt8] {
+    static func computeHash(_ line: ArraySlice<UInt8>, _ hasher: SHA256Context) -> [UInt8] {
         let digest = line.dropLast(tailBytes).withUnsafeBytes { body in
             brace.withUnsafeBytes { hasher.hash(body, $0) }
         }
         return Hex.utf8(digest)
-    }
-
-    /// Whether a line is of a kind; the kinds' words stand nowhere else unescaped at this depth or deeper ones
-    /// that this program writes, and a checkpoint that only looks like one fails its signature.
-    static func isKind(_ kind: AuditEvent.Kind, _ line: ArraySlice<UInt8>) -> Bool {
-        contains(line, Array("\"kind\":\"\(kind.rawValue)\"".utf8))
     }
 
     static func contains(_ line: ArraySlice<UInt8>, _ needle: [UInt8]) -> Bool {
@@ -69,5 +66,12 @@ enum AuditLine {
             guard let base = bytes.baseAddress else { return false }
             return memmem(base, bytes.count, needle, needle.count) != nil
         }
+    }
+
+    /// `"name":"value"` as this program writes it: a line that does not contain it has no such member, at any depth.
+    static func needle(_ name: String, _ value: String) -> [UInt8] {
+        var bytes = Array("\"\(name)\":".utf8)
+        JSONValue.write(value, to: &bytes)
+        return bytes
     }
 }

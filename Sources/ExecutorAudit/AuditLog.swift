@@ -7,7 +7,8 @@ import Wire
 /// The append-only, hash-chained log.
 ///
 /// Appending is safe from any thread. While several threads wait for the disk, one `fdatasync` serves them all.
-/// A log that cannot be written refuses every further record, and tries again with the next one.
+/// After a failed write or sync it refuses every record until all that was taken is on disk; it tries that with each
+/// record, and with each ``maintain()``.
 package final class AuditLog: Sendable {
     package enum Durability: Sendable {
         /// On disk when ``append(_:durability:)`` returns.
@@ -16,267 +17,150 @@ package final class AuditLog: Sendable {
         case buffered
     }
 
+    /// A copy of a record's line, without its newline.
+    package typealias Mirror = @Sendable (ArraySlice<UInt8>) -> Void
+
     private struct State {
-        var descriptor: Int32
-        var number: Int
-        var length: Int
-        var day: String
-        var head: AuditHead
-        var lastCheckpoint: ContinuousClock.Instant
-        var headAtCheckpoint = 0
-        var fault: String?
-        /// Records on disk, and whether a thread is putting more there.
-        var syncedSequence: Int
+        var writer: AuditWriter
+        /// A thread waits for the disk, without the lock.
         var isSyncing = false
+        var isClosed = false
     }
 
     package let publicKey: String
     /// Calls that a crash cut short, as recorded at this start.
     package let interrupted: [String]
-    private let files: AuditFiles
-    private let limits: AuditLimits
-    private let key: SigningKey
-    private let bootID: String
-    private let lock: Int32
+    private let directory: AuditDirectory
+    private let disk: AuditDisk
+    private let mirror: Mirror?
     private let state: Mutex<State>
     private let synced = Condition()
 
-    /// Opens the log, cuts a torn last line off, and closes intents without an outcome as *unknown*.
+    /// Opens the log, cuts a torn last line off, closes intents without an outcome as *unknown*, and compares the log
+    /// to its signed head.
     ///
-    /// - Throws: ``AuditError`` where it cannot be written, or another process writes it.
-    package init(directory: String, stateDirectory: String, limits: AuditLimits = AuditLimits()) throws(AuditError) {
-        files = AuditFiles(directory: directory)
-        self.limits = limits
-        lock = try Self.lock(directory)
-        key = try Self.loadKey(stateDirectory + "/audit.key")
-        publicKey = Hex.encode(key.publicKey)
-        bootID = Self.readBootID()
+    /// - Parameter mirror: Gets each record's line once it is written, on the thread that wrote it.
+    /// - Throws: ``AuditError`` where it cannot be written or signed, or another process writes it.
+    package init(
+        directory path: String, stateDirectory: String, limits: AuditLimits = AuditLimits(), disk: AuditDisk = .real,
+        mirror: Mirror? = nil
+    ) throws(AuditError) {
+        let files = AuditFiles(directory: path)
+        directory = try AuditDirectory(locking: path)
         let recovery = try AuditRecovery(files)
-        let number = recovery.number
-        let descriptor = try Self.open(files.path(number))
-        state = Mutex(
-            State(
-                descriptor: descriptor, number: number, length: recovery.length,
-                day: String(Timestamp.now().day),
-                head: AuditHead(sequence: recovery.sequence, hash: recovery.hash, file: AuditFiles.name(number)),
-                lastCheckpoint: .now, syncedSequence: recovery.sequence))
-        interrupted = recovery.openIntents.map(\.id)
-        for intent in recovery.openIntents {
-            var event = AuditEvent(.unknown)
-            (event.id, event.operation, event.call) = (intent.id, intent.operation, intent.call)
-            event.detail = ["reason": "the executor ended before the outcome was recorded"]
-            _ = try append(event, durability: .synced)
-        }
-        if recovery.tornBytes > 0 {
-            var event = AuditEvent(.note)
-            event.tool = "audit_recovered"
-            event.detail = ["torn_bytes": JSONValue(recovery.tornBytes)]
-            _ = try append(event, durability: .synced)
-        }
+        let start = try AuditStart(files, recovery, stateDirectory)
+        (publicKey, interrupted) = (Hex.encode(start.key.publicKey), recovery.openIntents.map(\.id))
+        (self.disk, self.mirror) = (disk, mirror)
+        let place = AuditWriter.Place(
+            directory: directory, files: files, stateDirectory: stateDirectory, limits: limits, key: start.key,
+            bootID: AuditStart.bootID, disk: disk, keepsCopies: mirror != nil)
+        state = Mutex(State(writer: try AuditWriter(place, recovery)))
+        for event in start.events(recovery) { _ = try append(event, durability: .buffered) }
+        // What an earlier life left unsigned is signed now, so that its end cannot be cut off unnoticed.
+        if head.sequence > 0 { try alone { writer throws(AuditError) in try writer.finish() } }
     }
 
-    package var head: AuditHead { state.withLock { $0.head } }
+    package var head: AuditHead { state.withLock { $0.writer.head } }
 
-    /// False while the last record could not be written.
-    package var isAvailable: Bool { state.withLock { $0.fault == nil } }
+    /// False from a failed write or sync until the log is whole again.
+    package var isAvailable: Bool { state.withLock { $0.writer.fault == nil } }
 
     /// Gives the event its place in the chain and writes it.
     ///
-    /// - Throws: ``AuditError``; the event is then not in the log, unless its line was written and only the
-    ///   disk's confirmation failed.
+    /// - Throws: ``AuditError``; an intent is then not in the log, or is closed there by a refusal with its id once
+    ///   the log can be written again.
+    @discardableResult
     package func append(_ event: AuditEvent, durability: Durability) throws(AuditError) -> AuditHead {
-        let (outcome, head) = state.withLock { state -> (AuditError?, AuditHead) in
-            do throws(AuditError) {
-                try rotateIfDue(&state)
-                try write(event, &state)
-                if state.lastCheckpoint + limits.checkpointInterval < .now { try writeCheckpoint(&state) }
-                state.fault = nil
-                return (nil, state.head)
-            } catch {
-                state.fault = error.message
-                return (error, state.head)
-            }
+        let head = try alone { writer throws(AuditError) in
+            try writer.append(event)
+            return writer.head
         }
-        if let outcome { throw outcome }
-        if durability == .synced { try sync(upTo: head.sequence) }
+        if durability == .synced { try sync(upTo: head.sequence, event) }
         return head
     }
 
+    /// Does what is due without a record to write: mends the log, signs what has been unsigned for too long.
+    ///
+    /// - Throws: ``AuditError`` while the log cannot be written.
+    package func maintain() throws(AuditError) {
+        try alone { writer throws(AuditError) in try writer.upkeep() }
+    }
+
     /// Signs the head and lets go of the files; nothing may be appended afterwards.
-    package func close() {
-        state.withLock { state in
-            if state.head.sequence > state.headAtCheckpoint { try? writeCheckpoint(&state) }
-            fdatasync(state.descriptor)
-            Glibc.close(state.descriptor)
-            state.descriptor = -1
+    ///
+    /// - Throws: ``AuditError`` where the end could not be signed; the files are let go of all the same.
+    package func close() throws(AuditError) {
+        defer {
+            state.withLock { $0.isClosed = true }
+            directory.unlock()
         }
-        Glibc.close(lock)
+        try alone { writer throws(AuditError) in try writer.finish() }
     }
 
-    deinit {
-        let descriptor = state.withLock { $0.descriptor }
-        if descriptor >= 0 {
-            Glibc.close(descriptor)
-            Glibc.close(lock)
-        }
-    }
+    // MARK: The lock and the disk
 
-    // MARK: Writing, under the lock
-
-    private func write(_ event: AuditEvent, _ state: inout State) throws(AuditError) {
-        let members = event.members(time: .now(), bootID: bootID).encoded()
-        let (line, hash) = AuditLine.make(
-            previous: state.head.hash, sequence: state.head.sequence + 1, members: members)
-        var rest = line[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(state.descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                let error = AuditError.system("write", files.path(state.number))
-                // Half a line would hide the next whole one.
-                ftruncate(state.descriptor, off_t(state.length))
-                throw error
+    /// Runs `body` under the lock; what does more than write a record waits until no thread waits for the disk, so
+    /// that no two syncs share an error of which the kernel tells one alone.
+    private func alone<Value: Sendable>(
+        _ body: (inout AuditWriter) throws(AuditError) -> Value
+    ) throws(AuditError) -> Value {
+        while true {
+            let (result, copies) = state.withLock { state -> (Result<Value, AuditError>?, [ArraySlice<UInt8>]) in
+                if state.isClosed { return (.failure(AuditError("The audit log is closed.")), []) }
+                if state.isSyncing, state.writer.isUpkeepDue { return (nil, []) }
+                let result = Result { () throws(AuditError) in try body(&state.writer) }
+                return (result, state.writer.takeCopies())
             }
-            rest = rest.dropFirst(count)
+            if let mirror { copies.forEach(mirror) }
+            if let result { return try result.get() }
+            waitForDisk()
         }
-        state.length += line.count
-        (state.head.sequence, state.head.hash) = (state.head.sequence + 1, hash)
     }
 
-    private func writeCheckpoint(_ state: inout State) throws(AuditError) {
-        var event = AuditEvent(.checkpoint)
-        let message = AuditCheckpoint.message(sequence: state.head.sequence, hash: state.head.hash)
-        event.detail = [
-            "signed_seq": JSONValue(state.head.sequence), "signed_hash": .string(state.head.hash),
-            "signature": .string(Hex.encode(key.sign(message))),
-        ]
-        try write(event, &state)
-        state.lastCheckpoint = .now
-        state.headAtCheckpoint = state.head.sequence
+    private func waitForDisk() {
+        _ = synced.wait(atMost: .seconds(60)) { state.withLock { !$0.isSyncing } }
     }
 
-    private func rotateIfDue(_ state: inout State) throws(AuditError) {
-        let today = String(Timestamp.now().day)
-        guard state.length > 0, state.length >= limits.fileBytes || state.day != today else { return }
-        try writeCheckpoint(&state)
-        guard fdatasync(state.descriptor) == 0 else { throw .system("sync", files.path(state.number)) }
-        state.syncedSequence = state.head.sequence
-        let descriptor = try Self.open(files.path(state.number + 1))
-        Glibc.close(state.descriptor)
-        state.descriptor = descriptor
-        state.number += 1
-        (state.length, state.day, state.head.file) = (0, today, AuditFiles.name(state.number))
-        try retain(&state)
+    private enum Step {
+        case done
+        case failed(AuditError)
+        case wait
+        case sync(AuditFile, AuditWriter.Mark)
     }
-
-    /// Removes the oldest files beyond the limit, and says in a signed record where the log now begins.
-    private func retain(_ state: inout State) throws(AuditError) {
-        let numbers = files.numbers
-        let removed = numbers.dropLast(limits.files)
-        guard let first = numbers.dropFirst(removed.count).first, !removed.isEmpty else { return }
-        var beginning: AuditLine.Parts?
-        try files.forEachLine(of: first) { line, _, _ in
-            beginning = AuditLine.parts(line)
-            return false
-        }
-        guard let beginning else { return }
-        let previous = String(decoding: beginning.previous, as: UTF8.self)
-        let message = AuditCheckpoint.message(sequence: beginning.sequence - 1, hash: previous)
-        var event = AuditEvent(.retention)
-        event.detail = [
-            "signed_seq": JSONValue(beginning.sequence - 1), "signed_hash": .string(previous),
-            "signature": .string(Hex.encode(key.sign(message))),
-        ]
-        try write(event, &state)
-        for number in removed { unlink(files.path(number)) }
-    }
-
-    // MARK: The disk
 
     /// Waits until the record is on disk; one thread syncs for all who wait.
-    private func sync(upTo sequence: Int) throws(AuditError) {
+    private func sync(upTo sequence: Int, _ event: AuditEvent) throws(AuditError) {
         while true {
-            let work = state.withLock { state -> (descriptor: Int32, target: Int)? in
-                if state.syncedSequence >= sequence || state.isSyncing { return nil }
-                state.isSyncing = true
-                return (state.descriptor, state.head.sequence)
+            switch state.withLock({ Self.step(&$0, sequence, event) }) {
+            case .done: return
+            case .failed(let error): throw error
+            case .wait: waitForDisk()
+            case .sync(let file, let mark): sync(file, mark)
             }
-            guard let work else {
-                if state.withLock({ $0.syncedSequence >= sequence }) { return }
-                _ = synced.wait(atMost: .seconds(60)) {
-                    state.withLock { !$0.isSyncing || $0.syncedSequence >= sequence }
-                }
-                continue
-            }
-            let isOnDisk = fdatasync(work.descriptor) == 0
-            let error = AuditError.system("sync", files.directory)
-            state.withLock { state in
-                state.isSyncing = false
-                if isOnDisk {
-                    state.syncedSequence = max(state.syncedSequence, work.target)
-                } else {
-                    state.fault = error.message
-                }
-            }
-            synced.signal()
-            if !isOnDisk { throw error }
         }
     }
 
-    private static func open(_ path: String) throws(AuditError) -> Int32 {
-        let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw .system("open", path) }
-        return descriptor
-    }
-
-    /// One writer a directory.
-    private static func lock(_ directory: String) throws(AuditError) -> Int32 {
-        let descriptor = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system("open", directory) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            Glibc.close(descriptor)
-            throw AuditError("Another process writes the audit log in \(directory); stop it first.")
+    private static func step(_ state: inout State, _ sequence: Int, _ event: AuditEvent) -> Step {
+        if state.writer.confirmed.sequence >= sequence { return .done }
+        if let fault = state.writer.fault {
+            state.writer.abandon(event, sequence: sequence)
+            return .failed(fault)
         }
-        return descriptor
+        if state.isSyncing { return .wait }
+        state.isSyncing = true
+        return .sync(state.writer.file, state.writer.mark)
     }
 
-    /// Reads the signing key, or makes one at the first start.
-    private static func loadKey(_ path: String) throws(AuditError) -> SigningKey {
-        var descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        var seed = [UInt8](repeating: 0, count: SigningKey.seedBytes)
-        if descriptor >= 0 {
-            defer { Glibc.close(descriptor) }
-            let count = seed.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-            guard count == seed.count, let key = SigningKey(seed: seed) else {
-                throw AuditError("\(path) is no key of \(seed.count) bytes; restore it, or move it away for a new one.")
+    /// What is due later waits for `isSyncing`, so the file is still the same when the disk has answered.
+    private func sync(_ file: AuditFile, _ mark: AuditWriter.Mark) {
+        let result = Result { () throws(AuditError) in try file.sync(disk) }
+        state.withLock { state in
+            state.isSyncing = false
+            switch result {
+            case .success: state.writer.confirm(mark)
+            case .failure(let error): state.writer.fail(error)
             }
-            return key
         }
-        guard errno == ENOENT else { throw .system("read", path) }
-        seed = Crypto.randomBytes(SigningKey.seedBytes)
-        descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .system("make", path) }
-        defer { Glibc.close(descriptor) }
-        let count = seed.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        guard count == seed.count, fsync(descriptor) == 0, let key = SigningKey(seed: seed) else {
-            throw .system("write", path)
-        }
-        return key
-    }
-
-    private static func readBootID() -> String {
-        let descriptor = Glibc.open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
-        defer { Glibc.close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 64)
-        let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-        return String(decoding: bytes.prefix(max(0, count)).prefix { $0 != 0x0A }, as: UTF8.self)
-    }
-}
-
-/// What a checkpoint's signature is over.
-enum AuditCheckpoint {
-    static func message(sequence: Int, hash: String) -> [UInt8] {
-        Array("devops-executor audit\n\(sequence)\n\(hash)\n".utf8)
+        synced.signal()
     }
 }

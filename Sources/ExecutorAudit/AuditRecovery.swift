@@ -1,26 +1,32 @@
 import ExecutorAPI
 import Glibc
-package import StrictJSON
+import StrictJSON
 
 /// What the log is found to be at start.
 struct AuditRecovery {
-    struct OpenIntent {
+    struct OpenIntent: Sendable {
         var id: String
         var operation: String?
         var call: String?
+        /// Of its record; only for the order.
+        var sequence: Int
     }
 
     private(set) var number = 1
     private(set) var length = 0
     private(set) var sequence = 0
     private(set) var hash = AuditLine.genesis
+    /// Of the newest file's records.
+    private(set) var times = RecordTimes()
+    /// Whether the newest record signs all before it.
+    private(set) var isSigned = false
     private(set) var tornBytes = 0
     private(set) var openIntents: [OpenIntent] = []
 
     /// Finds the head, cuts a torn line off, and looks for intents without an outcome in the last day's files: no
     /// call runs longer.
     init(_ files: AuditFiles) throws(AuditError) {
-        let numbers = files.numbers
+        let numbers = try files.numbers()
         guard let last = numbers.last else { return }
         number = last
         try readLast(files, last)
@@ -32,116 +38,77 @@ struct AuditRecovery {
     }
 
     private mutating func readLast(_ files: AuditFiles, _ last: Int) throws(AuditError) {
-        var whole = 0
-        var torn = 0
-        var newest: AuditLine.Parts?
-        try files.forEachLine(of: last) { line, _, isWhole in
-            if isWhole {
-                whole += line.count + 1
-                newest = AuditLine.parts(line) ?? newest
-            } else {
-                torn = line.count
+        var end = 0
+        var times = RecordTimes()
+        var newest: ArraySlice<UInt8> = []
+        try AuditReader(files.path(last)).forEachLine { line in
+            guard line.form != .torn else { return true }
+            end = line.offset + line.bytes.count + 1
+            if AuditLine.parts(line.bytes) != nil {
+                newest = ArraySlice(Array(line.bytes))
+                times.add(RecordScanner(line.bytes).time)
             }
             return true
         }
-        if torn > 0 {
-            guard truncate(files.path(last), off_t(whole)) == 0 else { throw .system("mend", files.path(last)) }
-        }
-        (length, tornBytes) = (whole, torn)
+        try cut(files.path(last), to: end)
+        (length, self.times) = (end, times)
         take(newest)
+    }
+
+    /// What is behind the last newline was never confirmed to anybody.
+    private mutating func cut(_ path: String, to length: Int) throws(AuditError) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw .system("look at", path) }
+        tornBytes = Int(status.st_size) - length
+        guard tornBytes > 0 else { return }
+        guard truncate(path, off_t(length)) == 0 else { throw .system("mend", path) }
     }
 
     private mutating func readHead(_ files: AuditFiles, _ number: Int) throws(AuditError) {
-        var newest: AuditLine.Parts?
-        try files.forEachLine(of: number) { line, _, _ in
-            newest = AuditLine.parts(line) ?? newest
-            return true
+        var newest: ArraySlice<UInt8> = []
+        let reader = try AuditReader(files.path(number), chunkBytes: AuditReader.smallChunkBytes)
+        try reader.forEachLineBackwards { line in
+            guard AuditLine.parts(line.bytes) != nil else { return true }
+            newest = ArraySlice(Array(line.bytes))
+            return false
         }
         take(newest)
     }
 
-    private mutating func take(_ parts: AuditLine.Parts?) {
-        guard let parts else { return }
+    private mutating func take(_ line: ArraySlice<UInt8>) {
+        guard let parts = AuditLine.parts(line) else { return }
         (sequence, hash) = (parts.sequence, String(decoding: parts.hash, as: UTF8.self))
+        isSigned = RecordScanner(line).kind == .checkpoint
     }
 
     private mutating func findOpenIntents(_ files: AuditFiles) throws(AuditError) {
-        var found: [String: OpenIntent] = [:]
-        var order: [String] = []
-        try RecentRecords(files, within: .seconds(24 * 60 * 60)).forEach { kind, record in
-            guard let id = record["id"]?.stringValue else { return }
-            if kind == .intent {
-                found[id] = OpenIntent(
-                    id: id, operation: record["operation"]?.stringValue, call: record["call"]?.stringValue)
-                order.append(id)
-            } else {
-                found[id] = nil
-            }
+        var open: [String: OpenIntent] = [:]
+        try RecentRecords(files, within: ExecutorLimits.operationMemory).forEach { kind, line in
+            guard let id = RecordScanner(line).string("id") else { return }
+            guard kind == .intent else { return open[id] = nil }
+            guard open.count < AuditLimits.openIntents, let record = try? JSONValue(parsing: line) else { return }
+            open[id] = OpenIntent(
+                id: id, operation: record["operation"]?.stringValue, call: record["call"]?.stringValue,
+                sequence: AuditLine.parts(line)?.sequence ?? 0)
         }
-        openIntents = order.compactMap { found[$0] }
+        openIntents = open.values.sorted { $0.sequence < $1.sequence }
     }
 }
 
-/// Intents, outcomes and unknowns of the files that a span of time reaches back to, oldest first.
-struct RecentRecords {
-    private let files: AuditFiles
-    private let since: Timestamp
+/// The span of a file's records. A clock may be set back, so the first record's time is not always the earliest.
+struct RecordTimes: Sendable, Hashable {
+    /// RFC 3339; `nil` before the first record.
+    private(set) var first: String?
+    private(set) var earliest: String?
+    private(set) var latest: String?
 
-    init(_ files: AuditFiles, within span: Duration) {
-        (self.files, since) = (files, Timestamp.now().adding(.zero - span))
+    mutating func add(_ time: String?) {
+        guard let time else { return }
+        first = first ?? time
+        earliest = earliest.map { min($0, time) } ?? time
+        latest = latest.map { max($0, time) } ?? time
     }
 
-    func forEach(_ body: (AuditEvent.Kind, JSONValue) -> Void) throws(AuditError) {
-        let needles = [AuditEvent.Kind.intent, .outcome, .unknown].map {
-            ($0, Array("\"kind\":\"\($0.rawValue)\"".utf8))
-        }
-        for number in files.numbers where isRecent(number) {
-            try files.forEachLine(of: number) { line, _, _ in
-                guard let kind = needles.first(where: { AuditLine.contains(line, $0.1) })?.0,
-                    let record = try? JSONValue(parsing: line), record["kind"]?.stringValue == kind.rawValue,
-                    let time = record["time"]?.stringValue, time >= since.text
-                else { return true }
-                body(kind, record)
-                return true
-            }
-        }
-    }
-
-    /// Written to within the span; a file's times are in order, so its last write says enough.
-    private func isRecent(_ number: Int) -> Bool {
-        var status = stat()
-        guard stat(files.path(number), &status) == 0 else { return false }
-        return Int64(status.st_mtim.tv_sec) * 1000 + 1000 >= since.milliseconds
-    }
-}
-
-/// What the log says of an operation id.
-package struct RecentOperation: Sendable {
-    package var userID: UInt32
-    package var id: String
-    package var call: String
-    /// `nil` where the outcome is unknown or its answer was not kept.
-    package var result: JSONValue?
-}
-
-extension AuditLog {
-    /// The operations with an id of the last `span`, oldest first.
-    package static func recentOperations(in directory: String, within span: Duration) -> [RecentOperation] {
-        var found: [String: RecentOperation] = [:]
-        var order: [String] = []
-        // A log that cannot be read was refused when it was opened.
-        try? RecentRecords(AuditFiles(directory: directory), within: span).forEach { kind, record in
-            guard let id = record["id"]?.stringValue, let operation = record["operation"]?.stringValue,
-                let call = record["call"]?.stringValue
-            else { return }
-            if kind == .intent {
-                let user = record["peer"]?["uid"]?.intValue.flatMap { UInt32(exactly: $0) } ?? 0
-                found[id] = RecentOperation(userID: user, id: operation, call: call)
-                order.append(id)
-            } else if kind == .outcome {
-                found[id]?.result = record["result"]
-            }
-        }
-        return order.compactMap { found[$0] }
-    }
+    /// `2026-07-28`, of the first record.
+    var day: Substring? { first?.prefix(10) }
 }

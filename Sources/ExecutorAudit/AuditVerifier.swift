@@ -20,113 +20,72 @@ package struct AuditVerdict: Sendable, Hashable {
 }
 
 /// Reads the log from its first byte to its last and recomputes every hash.
-package struct AuditVerifier {
+package struct AuditVerifier: Sendable {
     private let files: AuditFiles
     private let publicKey: [UInt8]
-    private let wantedHead: String?
+    private let stateDirectory: String?
 
-    private var previous = AuditLine.genesis
-    private var sequence = 0
-    private var records = 0
-    private var lastSigned = 0
-    private var sawWantedHead = false
-    /// Where the log begins, when not at its genesis; a signed retention record has to say the same.
-    private var beginning: (sequence: Int, hash: String)?
-    private var fault: String?
-
-    /// - Parameter publicKey: In hexadecimal; signatures are checked against it.
-    package init(directory: String, publicKey: String) {
-        self.init(directory: directory, publicKey: publicKey, head: nil)
-    }
-
-    private init(directory: String, publicKey: String, head: String?) {
+    /// - Parameters:
+    ///   - publicKey: In hexadecimal; signatures are checked against it.
+    ///   - stateDirectory: Where the signed head is, which the log must reach; without it a cut end is not noticed.
+    package init(directory: String, publicKey: String, stateDirectory: String?) {
         files = AuditFiles(directory: directory)
         self.publicKey = Hex.decode(publicKey) ?? []
-        wantedHead = head
+        self.stateDirectory = stateDirectory
     }
 
-    /// - Parameter head: A hash noted earlier; a log that does not contain it was cut or replaced.
-    package func verify(head: String? = nil) -> AuditVerdict {
-        var run = AuditVerifier(directory: files.directory, publicKey: Hex.encode(publicKey), head: head)
-        run.check()
-        return run.verdict
-    }
-
-    private mutating func check() {
-        let numbers = files.numbers
-        var hasher = SHA256Hasher()
-        if let gap = zip(numbers, numbers.dropFirst()).first(where: { $1 != $0 + 1 }) {
-            fault = "\(AuditFiles.name(gap.0 + 1)) is missing"
-            return
+    /// Checks with the key and the head of a state directory.
+    ///
+    /// - Throws: ``AuditError`` where the key is not there or is none.
+    package init(directory: String, keyAndHeadIn stateDirectory: String) throws(AuditError) {
+        guard let publicKey = try AuditKey.publicKey(stateDirectory) else {
+            throw AuditError("\(stateDirectory)/\(AuditKey.fileName) is missing; name its public half, or where it is.")
         }
-        for number in numbers {
-            do throws(AuditError) {
-                try files.forEachLine(of: number) { line, index, isWhole in
-                    check(line, isWhole, &hasher)
-                    if let found = fault { fault = "\(AuditFiles.name(number)), line \(index): \(found)" }
-                    return fault == nil
-                }
-            } catch {
-                fault = error.message
+        self.init(directory: directory, publicKey: publicKey, stateDirectory: stateDirectory)
+    }
+
+    /// - Parameters:
+    ///   - head: A hash noted earlier; a log that does not contain it was cut or replaced.
+    ///   - newest: The newest record of a log that is being written; later ones are not looked at.
+    package func verify(head: String? = nil, upTo newest: AuditHead? = nil) -> AuditVerdict {
+        // Old files may go while they are read; then the log begins later, and is read again.
+        for _ in 0..<3 {
+            let before = try? files.numbers().first
+            let verdict = run(head, newest)
+            if verdict.isIntact || before == (try? files.numbers().first) { return verdict }
+        }
+        return run(head, newest)
+    }
+
+    private func run(_ wantedHead: String?, _ newest: AuditHead?) -> AuditVerdict {
+        var check = ChainCheck(publicKey: publicKey, wantedHead: wantedHead)
+        do throws(AuditError) {
+            // Read before the log is, so that what is signed meanwhile is not asked for.
+            if let stateDirectory { try check.expectHead(in: stateDirectory) }
+            if let newest {
+                check.expect(SignedHead(sequence: newest.sequence, hash: newest.hash), "was written", isLast: true)
             }
-            if fault != nil { return }
+            try read(&check)
+        } catch {
+            check.fail(error.message)
         }
-        if let beginning {
-            fault = "the log begins after record \(beginning.sequence), and no signed record says why"
-        } else if let wantedHead, !sawWantedHead {
-            fault = "the head \(wantedHead.prefix(16))… is not in the log: its tail was cut, or it is another log"
-        }
+        check.finish()
+        return check.verdict
     }
 
-    private mutating func check(_ line: ArraySlice<UInt8>, _ isWhole: Bool, _ hasher: inout SHA256Hasher) {
-        guard isWhole else { return fault = "the line is torn" }
-        guard let parts = AuditLine.parts(line) else { return fault = "it is no record" }
-        if records == 0, parts.sequence != 1 {
-            (sequence, previous) = (parts.sequence - 1, String(decoding: parts.previous, as: UTF8.self))
-            beginning = (sequence, previous)
+    private func read(_ check: inout ChainCheck) throws(AuditError) {
+        let numbers = try files.numbers()
+        if let gap = zip(numbers, numbers.dropFirst()).first(where: { $1 != $0 + 1 }) {
+            return check.fail("\(AuditFiles.name(gap.0 + 1)) is missing")
         }
-        guard parts.sequence == sequence + 1 else {
-            return fault = "record \(parts.sequence) follows record \(sequence): records were removed or reordered"
+        for number in numbers where !check.isOver {
+            var index = 0
+            try AuditReader(files.path(number)).forEachLine { line in
+                index += 1
+                check.take(line)
+                check.place { "\(AuditFiles.name(number)), line \(index)" }
+                return !check.isOver
+            }
         }
-        guard parts.previous.elementsEqual(previous.utf8) else {
-            return fault = "record \(parts.sequence) does not follow from the one before it"
-        }
-        let computed = AuditLine.computeHash(line, &hasher)
-        guard parts.hash.elementsEqual(computed) else { return fault = "record \(parts.sequence) was changed" }
-        (sequence, previous) = (parts.sequence, String(decoding: computed, as: UTF8.self))
-        records += 1
-        if let wantedHead, previous == wantedHead { sawWantedHead = true }
-        if AuditLine.isKind(.checkpoint, line) || AuditLine.isKind(.retention, line) { checkSignature(line) }
-    }
-
-    private mutating func checkSignature(_ line: ArraySlice<UInt8>) {
-        guard let record = try? JSONValue(parsing: line), let kind = record["kind"]?.stringValue,
-            ["checkpoint", "retention"].contains(kind)
-        else { return }
-        let detail = record["detail"]
-        let signed = detail?["signed_seq"]?.intValue ?? -1
-        let hash = detail?["signed_hash"]?.stringValue ?? ""
-        let signature = detail?["signature"]?.stringValue.flatMap { Hex.decode($0) } ?? []
-        let message = AuditCheckpoint.message(sequence: signed, hash: hash)
-        guard SigningKey.verify(signature, of: message, publicKey: publicKey) else {
-            return fault = "the signature in record \(sequence) is not by this executor's key"
-        }
-        if kind == "retention" {
-            if let start = beginning, start.sequence == signed, start.hash == hash { beginning = nil }
-        } else if signed != sequence - 1 {
-            fault = "the checkpoint in record \(sequence) is for another place"
-        } else {
-            lastSigned = signed
-        }
-    }
-
-    private var verdict: AuditVerdict {
-        if let fault {
-            return AuditVerdict(isIntact: false, records: records, message: "Not intact: \(fault).", head: previous)
-        }
-        let signed = lastSigned > 0 ? "signed up to record \(lastSigned)" : "not signed yet"
-        return AuditVerdict(
-            isIntact: true, records: records, message: "\(records) records are intact, \(signed); head \(previous).",
-            head: previous)
     }
 }

@@ -10,8 +10,8 @@ package enum Crypto {
     }
 
     package static func sha256(_ bytes: [UInt8]) -> [UInt8] {
-        var hasher = SHA256Hasher()
-        return bytes.withUnsafeBytes { hasher.hash($0) }
+        let context = SHA256Context()
+        return bytes.withUnsafeBytes { context.hash($0) }
     }
 
     package static func hmacSHA256(key: [UInt8], message: [UInt8]) -> [UInt8] {
@@ -37,14 +37,14 @@ package enum Crypto {
 }
 
 /// One digest context, used again and again: no allocation and no look-up a hash.
-struct SHA256Hasher: ~Copyable {
+final class SHA256Context {
     private let context = EVP_MD_CTX_new()
     private let digest = EVP_sha256()
 
     deinit { EVP_MD_CTX_free(context) }
 
     /// The hash of the parts one after the other.
-    mutating func hash(_ parts: UnsafeRawBufferPointer...) -> [UInt8] {
+    func hash(_ parts: UnsafeRawBufferPointer...) -> [UInt8] {
         EVP_DigestInit_ex(context, digest, nil)
         for part in parts { EVP_DigestUpdate(context, part.baseAddress, part.count) }
         var result = [UInt8](repeating: 0, count: 32)

@@ -6,7 +6,7 @@ import Wire
 
 // What only the operator socket may ask of the log.
 extension Executor {
-    /// `{since, until, actor, tool, rule, kind, after_seq, cursor, limit}`, all of them optional.
+    /// `{since, until, actor, tool, rule, kind, verdict, after_seq, order, cursor, limit}`, all of them optional.
     func queryAudit(_ call: RPCCall) throws(RPCError) -> JSONValue {
         let params = call.params
         var query = AuditQuery(limit: params["limit"]?.intValue ?? 100)
@@ -14,17 +14,21 @@ extension Executor {
         query.until = try Self.time(params["until"], "until")
         (query.actor, query.tool) = (params["actor"]?.stringValue, params["tool"]?.stringValue)
         (query.rule, query.kind) = (params["rule"]?.stringValue, params["kind"]?.stringValue)
+        query.verdict = try Self.word(params["verdict"], "verdict", ["allowed", "needs_approval", "denied"])
+        query.order = try Self.word(params["order"], "order", ["newest", "oldest"]) ?? .newest
         query.afterSequence = params["after_seq"]?.intValue
         if let cursor = params["cursor"], !cursor.isNull {
             guard let sequence = cursor.stringValue.flatMap({ Int($0) }) else {
                 throw .invalidParams("The cursor is the one the last page gave.")
             }
-            query.beforeSequence = sequence
+            query = query.continued(after: sequence)
         }
         do throws(AuditError) {
             let page = try query.run(directory: directories.audit)
-            return Self.complete(
-                ["records": .array(page.records), "cursor": JSONValue(page.nextBefore.map { String($0) })])
+            return Self.complete([
+                "records": .array(page.records), "cursor": JSONValue(page.cursor.map { String($0) }),
+                "seen": page.seen.map { JSONValue($0) } ?? .null,
+            ])
         } catch {
             throw .internalError(error.message)
         }
@@ -32,8 +36,20 @@ extension Executor {
 
     /// `{head}`: a hash noted earlier, which the log must contain.
     func verifyAudit(_ call: RPCCall) throws(RPCError) -> JSONValue {
-        let verifier = AuditVerifier(directory: directories.audit, publicKey: audit.publicKey)
-        return Self.complete(verifier.verify(head: call.params["head"]?.stringValue).json.objectValue ?? [:])
+        let verifier = AuditVerifier(
+            directory: directories.audit, publicKey: audit.publicKey, stateDirectory: directories.state)
+        let verdict = verifier.verify(head: call.params["head"]?.stringValue, upTo: audit.head)
+        return Self.complete(verdict.json.objectValue ?? [:])
+    }
+
+    private static func word<Word: RawRepresentable<String>>(
+        _ value: JSONValue?, _ name: String, _ words: [String]
+    ) throws(RPCError) -> Word? {
+        guard let value, !value.isNull else { return nil }
+        guard let word = value.stringValue.flatMap({ Word(rawValue: $0) }) else {
+            throw .invalidParams("\"\(name)\" is one of \(words.joined(separator: ", ")).")
+        }
+        return word
     }
 
     private static func time(_ value: JSONValue?, _ name: String) throws(RPCError) -> Timestamp? {

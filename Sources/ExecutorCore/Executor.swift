@@ -43,7 +43,8 @@ package final class Executor: Sendable {
             audit = try AuditLog(
                 directory: directories.audit, stateDirectory: directories.state,
                 limits: AuditLimits(
-                    fileBytes: current.settings.auditFileBytes, files: current.settings.auditRetentionFiles))
+                    fileBytes: current.settings.auditFileBytes, files: current.settings.auditRetentionFiles),
+                mirror: AuditMirror.whereThereIsAJournal)
         } catch {
             throw ExecutorError(.audit, error.message)
         }
@@ -55,12 +56,11 @@ package final class Executor: Sendable {
                 controlGroups: ControlGroups.delegated()))
         interrupted = audit.interrupted.count
         inForce = Mutex(InForce(rules: current, catalog: Self.catalog(current, runner)))
-        for operation in AuditLog.recentOperations(
-            in: directories.audit, within: ExecutorLimits.operationMemory)
-        {
-            operations.restore(
-                Operations.Key(userID: operation.userID, id: operation.id), call: operation.call,
-                result: operation.result)
+        do throws(AuditError) {
+            try AuditLog.forEachRecentOperation(
+                in: directories.audit, within: ExecutorLimits.operationMemory, operations.restore)
+        } catch {
+            throw ExecutorError(.audit, error.message)
         }
         reportSandbox(current.policy)
     }

@@ -15,6 +15,8 @@ import Wire
 package final class ExecutorDaemon: Sendable {
     /// How long calls in flight may go on after SIGTERM, and then how long their ending may take.
     private static let stopPatience = Duration.seconds(10)
+    /// How often the audit log is looked after when nothing happens: what is unsigned for an hour is signed then.
+    private static let upkeepInterval = Duration.seconds(60)
     private static let signals = [SIGHUP, SIGINT, SIGTERM]
 
     private let directories: Directories
@@ -54,7 +56,11 @@ package final class ExecutorDaemon: Sendable {
         server.stop(patience: Self.stopPatience)
         executor.stopChildren()
         executor.recordLife(.stop, detail: [:])
-        executor.audit.close()
+        do throws(AuditError) {
+            try executor.audit.close()
+        } catch {
+            Log.error("The end of the audit log could not be signed", ["REASON": error.message])
+        }
     }
 
     private func sayReady() {
@@ -67,16 +73,26 @@ package final class ExecutorDaemon: Sendable {
         var set = Self.signalSet()
         var wasReady = executor.ruleFault == nil
         while true {
-            var pause = Self.timespec(notifier.watchdogInterval.map { $0 / 2 } ?? .seconds(3600))
+            let watchdog = notifier.watchdogInterval.map { $0 / 2 }
+            var pause = Self.timespec(min(watchdog ?? Self.upkeepInterval, Self.upkeepInterval))
             switch sigtimedwait(&set, nil, &pause) {
             case SIGTERM, SIGINT: return
             case SIGHUP: reload(wasReady: &wasReady)
             case -1 where errno == EAGAIN:
                 // Each of these takes a lock that calls take: a daemon that hangs in one feeds no watchdog.
                 _ = (server.load, executor.ruleFault, executor.audit.head)
+                maintainAudit()
                 notifier.watchdog()
             default: break
             }
+        }
+    }
+
+    private func maintainAudit() {
+        do throws(AuditError) {
+            try executor.audit.maintain()
+        } catch {
+            Log.error("The audit log cannot be written", ["REASON": error.message])
         }
     }
 

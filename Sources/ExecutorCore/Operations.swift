@@ -1,3 +1,4 @@
+import ExecutorAudit
 import StrictJSON
 import Synchronization
 import Wire
@@ -11,6 +12,8 @@ final class Operations: Sendable {
     static let maximumCount = 20_000
     /// Bytes of results kept at most; older results are forgotten before their ids are.
     static let maximumResultBytes = 32 << 20
+    /// While a log is read, so many more ids are held before the oldest go: one at a time would take its time.
+    private static let restoredAtOnce = 1000
 
     struct Key: Sendable, Hashable {
         /// Two users' ids are two ids.
@@ -47,6 +50,9 @@ final class Operations: Sendable {
         var entries: [Key: Entry] = [:]
         /// In the order they began.
         var order: [Key] = []
+        /// Those with an answer, in the order they ended; the first ``forgotten`` of them have been looked at.
+        var answered: [Key] = []
+        var forgotten = 0
         var resultBytes = 0
     }
 
@@ -56,11 +62,23 @@ final class Operations: Sendable {
 
     init(memory: Duration) { self.memory = memory }
 
-    /// Takes up what the audit log says of the last day.
-    func restore(_ key: Key, call: String, result: JSONValue?) {
+    /// Takes up, record after record, what the audit log says of the last day; keeps no more than a running daemon.
+    func restore(_ operation: RecentOperation) {
+        let key = Key(userID: operation.userID, id: operation.id)
         state.withLock { state in
-            insert(key, Entry(call: call, outcome: .unknown, began: .now), into: &state)
-            if let result { finish(key, result, in: &state) }
+            let isDone = if case .done? = state.entries[key]?.outcome { true } else { false }
+            switch operation.state {
+            case .begun: insert(key, Entry(call: operation.call, outcome: .unknown, began: .now), into: &state)
+            case .done(let result):
+                insert(key, Entry(call: operation.call, outcome: .forgotten, began: .now), into: &state)
+                if let result { finish(key, result, in: &state) }
+            case .notRun where isDone || state.entries[key]?.call != operation.call: break
+            case .notRun: remove(key, from: &state)
+            }
+            if state.order.count > Self.maximumCount + Self.restoredAtOnce {
+                state.order.prefix(Self.restoredAtOnce).forEach { forget($0, in: &state) }
+                state.order.removeFirst(Self.restoredAtOnce)
+            }
         }
     }
 
@@ -97,10 +115,7 @@ final class Operations: Sendable {
 
     /// The call did not run after all: its id is free again.
     func abandon(_ key: Key) {
-        state.withLock { state in
-            state.entries[key] = nil
-            state.order.removeAll { $0 == key }
-        }
+        state.withLock { remove(key, from: &$0) }
         changed.signal()
     }
 
@@ -112,17 +127,36 @@ final class Operations: Sendable {
         if state.entries.updateValue(entry, forKey: key) == nil { state.order.append(key) }
     }
 
+    private func remove(_ key: Key, from state: inout State) {
+        forget(key, in: &state)
+        state.order.removeAll { $0 == key }
+    }
+
+    private func forget(_ key: Key, in state: inout State) {
+        if case .done(_, let bytes)? = state.entries[key]?.outcome { state.resultBytes -= bytes }
+        state.entries[key] = nil
+    }
+
     private func finish(_ key: Key, _ result: JSONValue, in state: inout State) {
         guard state.entries[key] != nil else { return }
         let bytes = result.encoded().count
         state.entries[key]?.outcome = .done(result, bytes: bytes)
+        state.answered.append(key)
         state.resultBytes += bytes
-        for old in state.order where state.resultBytes > Self.maximumResultBytes {
-            if case .done(_, let bytes)? = state.entries[old]?.outcome {
-                state.entries[old]?.outcome = .forgotten
-                state.resultBytes -= bytes
-            }
+        while state.resultBytes > Self.maximumResultBytes, state.forgotten < state.answered.count {
+            forgetResult(state.answered[state.forgotten], in: &state)
+            state.forgotten += 1
         }
+        if state.forgotten > Self.maximumCount {
+            state.answered.removeFirst(state.forgotten)
+            state.forgotten = 0
+        }
+    }
+
+    private func forgetResult(_ key: Key, in state: inout State) {
+        guard case .done(_, let bytes)? = state.entries[key]?.outcome else { return }
+        state.entries[key]?.outcome = .forgotten
+        state.resultBytes -= bytes
     }
 
     private func expire(_ state: inout State) {
@@ -130,8 +164,7 @@ final class Operations: Sendable {
         while let key = state.order.first, let entry = state.entries[key] {
             if case .running = entry.outcome { return }
             guard entry.began < oldest || state.order.count > Self.maximumCount else { return }
-            if case .done(_, let bytes) = entry.outcome { state.resultBytes -= bytes }
-            state.entries[key] = nil
+            forget(key, in: &state)
             state.order.removeFirst()
         }
     }

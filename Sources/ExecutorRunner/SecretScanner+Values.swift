@@ -87,7 +87,8 @@ extension SecretScanner {
         var end = line[from...].firstIndex { $0 == quote || $0 == 0x0A } ?? line.count
         if end > from, line[end - 1] == 0x0D { end -= 1 }
         let text = line[from..<end]
-        guard text.count >= 8, !text.first.map(Self.isQuote)!, Self.isMixed(text) || text.contains(UInt8(ascii: "="))
+        guard text.count >= 8, text.first.map(Self.isQuote) != true,
+            Self.isMixed(text) || text.contains(UInt8(ascii: "="))
         else { return nil }
         return from..<end
     }

@@ -46,6 +46,14 @@ package enum Log {
         write(.debug, message, fields)
     }
 
+    /// Whether entries go to the journal, and not to standard error as lines.
+    package static var isJournal: Bool { LogRecord.standardErrorIsJournal }
+
+    /// To the journal alone, whatever the level: for what is written elsewhere already.
+    package static func journal(_ message: StaticString, _ fields: [String: String]) {
+        _ = LogRecord(level: .info, message: message.description, fields: fields).sendToJournal()
+    }
+
     private static func write(_ level: Level, _ message: StaticString, _ fields: [String: String]) {
         guard level <= self.level else { return }
         let record = LogRecord(level: level, message: message.description, fields: fields)

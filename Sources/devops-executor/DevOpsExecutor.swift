@@ -8,7 +8,7 @@ struct DevOpsExecutor: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "devops-executor",
         abstract: "Runs what its allowlist grants, for peers on a Unix socket, and writes it down first.",
-        version: programVersion, subcommands: [Run.self, CheckConfig.self])
+        version: programVersion, subcommands: [Run.self, CheckAudit.self, CheckConfig.self])
 }
 
 struct ConfigurationOption: ParsableArguments {
@@ -51,7 +51,7 @@ extension DevOpsExecutor {
 }
 
 /// One sentence on standard error, and the exit code of a failure.
-private func fail(_ message: String) throws -> Never {
+func fail(_ message: String) throws -> Never {
     StandardStream.error.print("devops-executor: \(message)")
     throw ExitCode.failure
 }

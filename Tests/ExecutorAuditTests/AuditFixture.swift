@@ -13,13 +13,26 @@ struct AuditFixture {
         try FileManager.default.createDirectory(atPath: directory + "/audit", withIntermediateDirectories: true)
     }
 
-    func open(fileBytes: Int = 64 << 20, files: Int = 100, checkpointInterval: Duration = .seconds(3600)) throws
-        -> AuditLog
-    {
+    func open(
+        fileBytes: Int = 64 << 20, files: Int = 100, checkpointInterval: Duration = .seconds(3600),
+        disk: AuditDisk = .real, mirror: AuditLog.Mirror? = nil
+    ) throws -> AuditLog {
         try AuditLog(
             directory: logs, stateDirectory: directory,
-            limits: AuditLimits(fileBytes: fileBytes, files: files, checkpointInterval: checkpointInterval))
+            limits: AuditLimits(fileBytes: fileBytes, files: files, checkpointInterval: checkpointInterval),
+            disk: disk, mirror: mirror)
     }
+
+    func verifier(_ publicKey: String) -> AuditVerifier {
+        AuditVerifier(directory: logs, publicKey: publicKey, stateDirectory: directory)
+    }
+
+    /// Every file's record, as JSON, in the order of the files.
+    func records() throws -> [JSONValue] {
+        try fileNames.flatMap { try lines($0) }.map { try JSONValue(parsing: $0) }
+    }
+
+    func kinds() throws -> [String] { try records().compactMap { $0["kind"]?.stringValue } }
 
     var fileNames: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: logs)) ?? []).sorted()
@@ -29,8 +42,9 @@ struct AuditFixture {
         try String(contentsOfFile: "\(logs)/\(name)", encoding: .utf8).split(separator: "\n").map(String.init)
     }
 
-    func write(_ lines: [String], _ name: String = "000001.jsonl") throws {
-        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: "\(logs)/\(name)"))
+    func write(_ lines: [String], _ name: String = "000001.jsonl", endsLine: Bool = true) throws {
+        try Data((lines.joined(separator: "\n") + (endsLine ? "\n" : "")).utf8).write(
+            to: URL(filePath: "\(logs)/\(name)"))
     }
 
     static func event(_ kind: AuditEvent.Kind, id: String = "a", tool: String = "run_command", user: UInt32 = 7)

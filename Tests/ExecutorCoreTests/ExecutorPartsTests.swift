@@ -1,4 +1,5 @@
 import ExecutorAPI
+import ExecutorAudit
 import ExecutorPolicy
 import Foundation
 import StrictJSON
@@ -66,18 +67,40 @@ struct OperationsTests {
         #expect(word(operations.begin(mine, call: "d", cancellation: cancellation)) == "new")
     }
 
-    @Test("what the log remembers is restored; what it does not know is unknown; what is old is new again")
+    private func restored(_ id: String, _ state: RecentOperation.State, call: String = "c") -> RecentOperation {
+        RecentOperation(userID: 1, id: id, call: call, state: state)
+    }
+
+    @Test("what the log remembers is restored; what it does not know is unknown; what is old or never ran is new again")
     func restored() {
         let operations = Operations(memory: .seconds(60))
-        operations.restore(key, call: "c", result: ["x": true])
-        operations.restore(Operations.Key(userID: 1, id: "lost"), call: "c", result: nil)
-        #expect(word(operations.begin(key, call: "c", cancellation: Cancellation())) == #"done {"x":true}"#)
-        #expect(
-            word(operations.begin(Operations.Key(userID: 1, id: "lost"), call: "c", cancellation: Cancellation()))
-                == "unknown")
+        let states: [(String, RecentOperation.State)] = [
+            ("op", .begun), ("op", .done(["x": true])), ("op", .notRun), ("lost", .begun), ("long", .begun),
+            ("long", .done(nil)), ("mended", .begun), ("mended", .notRun),
+        ]
+        for (id, state) in states { operations.restore(restored(id, state)) }
+        operations.restore(restored("lost", .notRun, call: "another"))
+        let found = ["op", "lost", "long", "mended"].map { id in
+            word(operations.begin(Operations.Key(userID: 1, id: id), call: "c", cancellation: Cancellation()))
+        }
+        #expect(found == [#"done {"x":true}"#, "unknown", "forgotten", "new"])
         let short = Operations(memory: .zero)
-        short.restore(key, call: "c", result: nil)
+        short.restore(restored("op", .begun))
         #expect(word(short.begin(key, call: "z", cancellation: Cancellation())) == "new")
+    }
+
+    @Test("a log of a day with more operations than are remembered leaves the newest, in good time")
+    func manyRestored() {
+        let operations = Operations(memory: .seconds(60))
+        let result = JSONValue.string(String(repeating: "x", count: 4096))
+        for number in 0..<25_000 {
+            operations.restore(restored("\(number)", .begun))
+            operations.restore(restored("\(number)", .done(result)))
+        }
+        let found = ["0", "24999"].map { id in
+            word(operations.begin(Operations.Key(userID: 1, id: id), call: "c", cancellation: Cancellation()))
+        }
+        #expect(found[0] == "new" && found[1].hasPrefix("done"))
     }
 
     @Test("answers beyond the kept size are forgotten, oldest first")
@@ -142,5 +165,23 @@ struct ConfigurationTests {
         }
         let missing = RulesStore(Directories(configuration: "/none") { _ in nil })
         #expect(missing.fault?.contains("config/allowlist.json") == true)
+    }
+}
+
+@Suite("The audit log in the journal")
+struct AuditMirrorTests {
+    @Test("what is no record is copied as it is; a record's fields say nothing that it does not")
+    func fields() {
+        #expect(AuditMirror.fields(of: Array("no record".utf8)[...]) == ["AUDIT_RECORD": "no record"])
+        let line =
+            #"{"seq":3,"actor":{"user_id":"5"},"argv":["uptime"],"exit":0,"hash":"ab","kind":"outcome","peer":{"uid":7}}"#
+        let fields = AuditMirror.fields(of: Array(line.utf8)[...])
+        #expect(
+            fields == [
+                "AUDIT_RECORD": line, "AUDIT_SEQ": "3", "AUDIT_ACTOR": "5", "AUDIT_EXIT": "0", "AUDIT_HASH": "ab",
+                "AUDIT_KIND": "outcome", "AUDIT_PEER_UID": "7",
+            ])
+        // This process's standard error is no journal.
+        #expect(AuditMirror.whereThereIsAJournal.map { _ in true } == nil)
     }
 }
