@@ -8,25 +8,29 @@ package struct Policy: Sendable {
     let settings: PolicySettings
     /// By the program's name.
     let trees: [String: RuleTree]
+    /// By their ids.
+    let rules: [String: Rule]
     /// What is accepted, as written, by program: for refusals.
     let forms: [String: [String]]
     /// The first programs with rules, for refusals.
     private let programs: String
     /// Why everything is denied; `nil` for a policy that was read.
-    private let denial: Refusal?
+    let denial: Refusal?
 
     init(digest: String, settings: PolicySettings, rules: [Rule]) {
         (self.digest, self.settings, ruleCount) = (digest, settings, rules.count)
         var trees: [String: RuleTree] = [:]
         for rule in rules { trees[rule.pattern.program, default: RuleTree()].insert(rule, rule.pattern.elements[...]) }
         self.trees = trees
+        self.rules = Dictionary(rules.map { ($0.id.text, $0) }) { first, _ in first }
         forms = Dictionary(grouping: rules, by: \.pattern.program).mapValues { $0.map(\.text) }
         programs = Self.shown(trees.keys.sorted(), Self.shownPrograms, separator: ", ")
         denial = nil
     }
 
     private init(denial: Refusal) {
-        (digest, settings, ruleCount, trees, forms, programs) = ("", PolicySettings(), 0, [:], [:], "")
+        (digest, settings, ruleCount, programs) = ("", PolicySettings(), 0, "")
+        (trees, rules, forms) = ([:], [:], [:])
         self.denial = denial
     }
 
