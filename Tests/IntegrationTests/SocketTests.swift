@@ -94,7 +94,8 @@ struct SocketTests {
         try await withExecutor { executor in
             let agent = try executor.client()
             for method in [
-                ExecutorMethod.approvalsList, .approvalsApprove, .approvalsDeny, .auditQuery, .auditVerify, .totpEnroll,
+                ExecutorMethod.approvalsList, .approvalsApprove, .approvalsDeny, .approvalsGrant, .approvalsGrants,
+                .approvalsRevoke, .auditQuery, .auditVerify, .totpEnroll,
             ] {
                 await #expect(throws: RPCError.self) { try await agent.request(method, ["id": "x"]) }
             }
