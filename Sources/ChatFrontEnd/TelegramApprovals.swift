@@ -16,6 +16,8 @@ actor TelegramApprovals {
         var userID: Int64
         var chatID: Int64
         var asksForCode: Bool
+        /// What the third button says yes for; `nil` where there is none.
+        var minutes: Int?
         var answer: CheckedContinuation<Answer, Never>?
         var given: Answer?
     }
@@ -36,7 +38,9 @@ actor TelegramApprovals {
         guard text.utf16.count <= MessageText.maximumUnits else { return .no }
         let nonce = String(UInt64.random(in: .min ... .max), radix: 36)
         count += 1
-        questions[nonce] = Question(number: count, userID: userID, chatID: chatID, asksForCode: question.asksForCode)
+        questions[nonce] = Question(
+            number: count, userID: userID, chatID: chatID, asksForCode: question.asksForCode,
+            minutes: question.minutes)
         defer { questions[nonce] = nil }
         do {
             let message = try await client.sendMessage(
@@ -53,12 +57,15 @@ actor TelegramApprovals {
 
     private static func buttons(_ question: ApprovalQuestion, _ nonce: String, _ words: Words) -> [InlineButton] {
         let deny = InlineButton(text: words.deny, data: "n:\(nonce)")
-        return question.asksForCode ? [deny] : [InlineButton(text: words.allow, data: "y:\(nonce)"), deny]
+        guard !question.asksForCode else { return [deny] }
+        let forMinutes = question.minutes.map { [InlineButton(text: words.allow(for: $0), data: "m:\(nonce)")] } ?? []
+        return [InlineButton(text: words.allow, data: "y:\(nonce)")] + forMinutes + [deny]
     }
 
     private static func ending(_ answer: Answer, _ words: Words) -> String {
         switch answer {
         case .reply(.yes): words.allowed
+        case .reply(.yesFor(let minutes)): words.allowed(for: minutes)
         case .reply(.no): words.denied
         case .reply(.code): words.codeSent
         case .nobody: words.expired
@@ -70,10 +77,8 @@ actor TelegramApprovals {
 extension TelegramApprovals {
     func receive(_ callback: TelegramCallback, words: Words) async {
         let parts = (callback.data ?? "").split(separator: ":", maxSplits: 1).map(String.init)
-        let reply: ApprovalReply? = parts.first == "y" ? .yes : parts.first == "n" ? .no : nil
         let note =
-            parts.count == 2
-            ? take(parts[1], reply, userID: callback.from.id, words) : words.questionOver
+            parts.count == 2 ? take(parts[1], button: parts[0], userID: callback.from.id, words) : words.questionOver
         do {
             try await client.answerCallbackQuery(id: callback.id, text: note)
         } catch {
@@ -82,13 +87,23 @@ extension TelegramApprovals {
     }
 
     /// - Returns: what the person who pressed is told.
-    private func take(_ nonce: String, _ reply: ApprovalReply?, userID: Int64, _ words: Words) -> String {
-        guard let question = questions[nonce], question.given == nil, let reply else { return words.questionOver }
+    private func take(_ nonce: String, button: String, userID: Int64, _ words: Words) -> String {
+        guard let question = questions[nonce], question.given == nil, let reply = Self.reply(question, button) else {
+            return words.questionOver
+        }
         guard question.userID == userID else { return words.notYours }
-        // A question for a code has no button that says yes.
-        guard !question.asksForCode || reply == .no else { return words.questionOver }
         give(.reply(reply), to: nonce)
         return Self.ending(.reply(reply), words)
+    }
+
+    /// `nil` for a button the question does not have.
+    private static func reply(_ question: Question, _ button: String) -> ApprovalReply? {
+        switch button {
+        case "n": .no
+        case "y" where !question.asksForCode: .yes
+        case "m" where !question.asksForCode: question.minutes.map { .yesFor(minutes: $0) }
+        default: nil
+        }
     }
 
     /// A code that this person wrote in this chat goes to the oldest question that waits for one.

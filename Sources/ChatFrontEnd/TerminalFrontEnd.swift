@@ -65,9 +65,11 @@ extension TerminalFrontEnd: ApprovalPrompter {
     package func ask(_ question: ApprovalQuestion, actor: Actor) async -> ApprovalReply {
         let words = words.withLock { $0 }
         write(words.text(of: question))
-        let line = await readLine(question.asksForCode ? words.terminalCode : words.terminalChoice)
+        let line = await readLine(
+            question.asksForCode ? words.terminalCode : words.terminalChoice(minutes: question.minutes))
         let answer = ChatMessage.cleaned(line ?? "").lowercased()
         if question.asksForCode { return OneTimeCode(answer).map { .code($0) } ?? .no }
+        if let minutes = question.minutes, answer == String(minutes) { return .yesFor(minutes: minutes) }
         return ["y", "yes", "д", "да"].contains(answer) ? .yes : .no
     }
 }

@@ -84,11 +84,24 @@ extension Words {
     /// The question whole: the command is never cut.
     func text(of question: ApprovalQuestion) -> String {
         let about = [question.command, question.rule] + [question.justification].compactMap { $0 }
-        guard question.asksForCode else { return ([approvalNeeded] + about).joined(separator: "\n") }
+        guard question.asksForCode else {
+            let scope = question.minutes.map { [standing($0, question)] } ?? []
+            return ([approvalNeeded] + about + scope).joined(separator: "\n")
+        }
         let wrong = question.triesLeft.map { [wrongCode(left: $0)] } ?? []
         return (wrong + [codeNeeded] + about + [writeCode]).joined(separator: "\n")
     }
     private var approvalNeeded: String { pick("Нужно разрешение:", "This needs your approval:") }
+    /// What the third button is for.
+    private func standing(_ minutes: Int, _ question: ApprovalQuestion) -> String {
+        pick(
+            "«\(allow(for: minutes))» – это правило без вопросов, только для: \(question.target)",
+            "\"\(allow(for: minutes))\" is this rule without a question, for this alone: \(question.target)")
+    }
+    func allow(for minutes: Int) -> String { pick("На \(minutes) минут", "For \(minutes) minutes") }
+    func allowed(for minutes: Int) -> String {
+        pick("✅ Разрешено на \(minutes) минут", "✅ Allowed for \(minutes) minutes")
+    }
     private var codeNeeded: String { pick("Нужен одноразовый код для команды:", "This needs a one-time code:") }
     private var writeCode: String {
         pick("Напишите 6 цифр из приложения-аутентификатора.", "Write the 6 digits your authenticator shows.")
@@ -112,5 +125,9 @@ extension Words {
     var expired: String { pick("❌ Время ответа истекло", "❌ Nobody answered in time") }
     var notYours: String { pick("Этот вопрос задан не вам.", "This question is not for you.") }
     var questionOver: String { pick("Этот вопрос уже закрыт.", "This question is closed.") }
-    var terminalChoice: String { pick("Разрешить? [д/Н] ", "Allow? [y/N] ") }
+    /// - Parameter minutes: What may be typed for a yes that holds so long.
+    func terminalChoice(minutes: Int?) -> String {
+        let more = minutes.map { "/\($0)" } ?? ""
+        return pick("Разрешить? [д/Н\(more)] ", "Allow? [y/N\(more)] ")
+    }
 }

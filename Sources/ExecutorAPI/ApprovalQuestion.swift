@@ -14,13 +14,18 @@ package struct ApprovalQuestion: Sendable, Hashable {
     package var caller: String
     /// RFC 3339, UTC.
     package var expires: String
+    /// What a yes for some minutes would be for: a unit, a container, or the command itself.
+    package var target: String
+    /// How many minutes a yes may hold for ``rule`` and ``target``; `nil` where it is for this call alone.
+    package var minutes: Int?
     /// After a wrong one-time code: how many more may be tried.
     package var triesLeft: Int?
 
     package init(
         id: String, command: String, call: String, rule: String, level: String, justification: String?,
-        caller: String, expires: String
+        caller: String, expires: String, target: String = "", minutes: Int? = nil
     ) {
+        (self.target, self.minutes) = (target, minutes)
         (self.id, self.command, self.call, self.rule, self.level) = (id, command, call, rule, level)
         (self.justification, self.caller, self.expires) = (justification, caller, expires)
     }
@@ -34,7 +39,8 @@ package struct ApprovalQuestion: Sendable, Hashable {
             id: id, command: command, call: json["call"]?.stringValue ?? "",
             rule: json["rule"]?.stringValue ?? "", level: json["level"]?.stringValue ?? "",
             justification: json["justification"]?.stringValue, caller: json["caller"]?.stringValue ?? "",
-            expires: json["expires"]?.stringValue ?? "")
+            expires: json["expires"]?.stringValue ?? "", target: json["target"]?.stringValue ?? "",
+            minutes: json["minutes"]?.intValue)
         triesLeft = json["tries_left"]?.intValue
     }
 
@@ -43,7 +49,8 @@ package struct ApprovalQuestion: Sendable, Hashable {
             "id": .string(id), "command": .string(command), "call": .string(call), "rule": .string(rule),
             "level": .string(level),
             "justification": justification.map { .string($0) }, "caller": .string(caller),
-            "expires": .string(expires), "tries_left": triesLeft.map { JSONValue($0) },
+            "expires": .string(expires), "target": .string(target), "minutes": minutes.map { JSONValue($0) },
+            "tries_left": triesLeft.map { JSONValue($0) },
         ])
     }
 }

@@ -19,6 +19,8 @@ package struct OneTimeCode: Sendable, Hashable, CustomStringConvertible, CustomR
 package enum ApprovalReply: Sendable, Hashable {
     case no
     case yes
+    /// Yes, and for so long also to the same rule and target.
+    case yesFor(minutes: Int)
     /// To a question of level `totp`.
     case code(OneTimeCode)
 
@@ -29,8 +31,10 @@ package enum ApprovalReply: Sendable, Hashable {
             self = .no
         } else if let code = content?["code"]?.stringValue.flatMap({ OneTimeCode($0) }) {
             self = .code(code)
+        } else if content?["approve"]?.boolValue == true {
+            self = content?["minutes"]?.intValue.map { .yesFor(minutes: $0) } ?? .yes
         } else {
-            self = content?["approve"]?.boolValue == true ? .yes : .no
+            self = .no
         }
     }
 
@@ -38,6 +42,8 @@ package enum ApprovalReply: Sendable, Hashable {
         switch self {
         case .no: ["action": "decline"]
         case .yes: ["action": "accept", "content": ["approve": true]]
+        case .yesFor(let minutes):
+            ["action": "accept", "content": ["approve": true, "minutes": JSONValue(minutes)]]
         case .code(let code): ["action": "accept", "content": ["code": .string(code.digits)]]
         }
     }

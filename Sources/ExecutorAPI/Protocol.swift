@@ -23,7 +23,10 @@ package enum MCP {
 package enum ExecutorMethod: String, Sendable, Hashable, CaseIterable {
     case approvalsApprove = "executor/approvals/approve"
     case approvalsDeny = "executor/approvals/deny"
+    case approvalsGrant = "executor/approvals/grant"
+    case approvalsGrants = "executor/approvals/grants"
     case approvalsList = "executor/approvals/list"
+    case approvalsRevoke = "executor/approvals/revoke"
     case auditQuery = "executor/audit/query"
     case auditVerify = "executor/audit/verify"
     case discover = "server/discover"
@@ -52,6 +55,10 @@ package enum ExecutorLimits {
     /// Questions waiting for an answer at once, and those of one caller among them.
     package static let pendingApprovals = 64
     package static let pendingApprovalsOfCaller = 16
+    /// Standing approvals at once; how long one may hold that an operator gives, and one given in the chat.
+    package static let standingApprovals = 64
+    package static let standingLifetime = Duration.seconds(12 * 60 * 60)
+    package static let standingMinutesInChat = 15
     /// Wrong one-time codes of one caller within the window, after which none is checked for the pause.
     package static let wrongCodes = 5
     package static let wrongCodeWindow = Duration.seconds(5 * 60)

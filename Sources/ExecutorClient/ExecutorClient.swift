@@ -128,6 +128,27 @@ extension ExecutorClient {
         return result["approval"].flatMap { ApprovalQuestion(json: $0) }
     }
 
+    /// Says yes for a while to a rule and target, asked for by a role.
+    package func giveStanding(
+        rule: String, target: String, role: Role, for duration: Duration
+    ) async throws -> StandingApproval? {
+        let result = try await request(
+            .approvalsGrant,
+            [
+                "rule": .string(rule), "target": .string(target), "role": .string(role.rawValue),
+                "seconds": .integer(duration.components.seconds),
+            ])
+        return result["grant"].flatMap { StandingApproval(json: $0) }
+    }
+
+    package func standingApprovals() async throws -> [StandingApproval] {
+        try await request(.approvalsGrants)["grants"]?.arrayValue?.compactMap { StandingApproval(json: $0) } ?? []
+    }
+
+    package func revokeStanding(_ id: String) async throws -> StandingApproval? {
+        try await request(.approvalsRevoke, ["id": .string(id)])["grant"].flatMap { StandingApproval(json: $0) }
+    }
+
     /// Makes the secret of one-time codes; its address for an authenticator, which nobody shows again.
     package func enrollCodes(replacing: Bool) async throws -> String {
         try await request(.totpEnroll, ["replace": .bool(replacing)])["address"]?.stringValue ?? ""

@@ -9,7 +9,8 @@ import Synchronization
 /// a policy read again with other bytes, and time. A yes is good for one call.
 final class Approvals: Sendable {
     enum Redemption: Sendable, Hashable {
-        case approved(id: String)
+        /// - Parameter minutes: Asked for by the person; not checked.
+        case approved(id: String, minutes: Int?)
         case invalid(String)
         /// A wrong code, and another may be tried with the same state.
         case again(ApprovalQuestion, state: String)
@@ -63,7 +64,8 @@ final class Approvals: Sendable {
         let question = ApprovalQuestion(
             id: id, command: subject.command, call: subject.call, rule: proposal.rule.text,
             level: proposal.level.rawValue, justification: proposal.justification, caller: caller,
-            expires: Timestamp.now().adding(ExecutorLimits.approvalLifetime).text)
+            expires: Timestamp.now().adding(ExecutorLimits.approvalLifetime).text, target: proposal.target,
+            minutes: proposal.level == .user && session != nil ? ExecutorLimits.standingMinutesInChat : nil)
         let entry = Pending(
             question: question, subject: subject, level: proposal.level, session: session,
             expires: now() + ExecutorLimits.approvalLifetime)
@@ -107,16 +109,17 @@ final class Approvals: Sendable {
 
     private func answer(_ entry: Pending, _ reply: ApprovalReply?, _ checkCode: CodeCheck) -> Redemption {
         switch (entry.level, reply) {
-        case (.user, .yes?): .approved(id: entry.question.id)
+        case (.user, .yes?): .approved(id: entry.question.id, minutes: nil)
+        case (.user, .yesFor(let minutes)?): .approved(id: entry.question.id, minutes: minutes)
         case (.totp, .code(let code)?): answer(entry, checkCode(code))
         case (_, .no?), (_, nil): .invalid("The person said no.")
-        case (_, .yes?), (_, .code?): .invalid("The answer is not of the kind this question asks for.")
+        case (_, .yes?), (_, .yesFor?), (_, .code?): .invalid("The answer is not of the kind this question asks for.")
         }
     }
 
     private func answer(_ entry: Pending, _ verdict: CodeVerifier.Verdict) -> Redemption {
         switch verdict {
-        case .accepted: return .approved(id: entry.question.id)
+        case .accepted: return .approved(id: entry.question.id, minutes: nil)
         case .unavailable(let refusal): return .refused(refusal)
         case .wrong(left: 0): return .invalid("The code is wrong, and it was the last that may be tried for now.")
         case .wrong(let left):

@@ -33,6 +33,11 @@ struct Caller: Sendable {
     /// Whose wrong one-time codes count together.
     var codeCaller: CodeVerifier.Caller { CodeVerifier.Caller(userID: identity.userID, role: identity.role) }
 
+    /// Who may use a standing approval that is given to this caller in the chat.
+    var holder: StandingApprovals.Holder {
+        StandingApprovals.Holder(session: session, userID: actor?.userID, chatID: actor?.chatID)
+    }
+
     var description: String {
         "uid \(identity.userID), pid \(identity.processID), \(identity.role.rawValue) socket"
     }

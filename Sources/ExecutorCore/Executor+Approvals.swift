@@ -19,13 +19,18 @@ extension Executor {
             let redemption = approvals.redeem(
                 state: state, reply: request.reply, subject, session: caller.session, checkCode: checker(caller))
             switch redemption {
-            case .approved(let id): return run("\(proposal.level.rawValue)/\(id)")
+            case .approved(let id, let minutes):
+                if let minutes { giveStanding(proposal, question: id, minutes: minutes, now, caller) }
+                return run("\(proposal.level.rawValue)/\(id)")
             case .invalid(let reason): return refuse(approval: reason, proposal, request, now, caller)
             case .refused(let refusal): return refuse(refusal, proposal, request, now, caller)
             case .again(let question, let state):
                 _ = refuse(approval: "The code is wrong or was used.", proposal, request, now, caller)
                 return Outcome(answer: Self.elicit(question, state))
             }
+        }
+        if let given = standing.use(proposal, role: caller.identity.role, holder: caller.holder) {
+            return run("grant/\(given.id)/\(given.by)")
         }
         if let given = approvals.takeOperatorApproval(subject) {
             return run("\(given.level == .totp ? "totp" : "operator")/\(given.id)/uid \(given.userID)")
@@ -118,7 +123,14 @@ extension Executor {
     }
 
     private static let yesSchema: JSONValue = [
-        "type": "object", "properties": ["approve": ["type": "boolean", "title": "Run exactly this command"]],
+        "type": "object",
+        "properties": [
+            "approve": ["type": "boolean", "title": "Run exactly this command"],
+            "minutes": [
+                "type": "integer", "title": "And for so many minutes this rule and target, without asking",
+                "minimum": 1, "maximum": JSONValue(ExecutorLimits.standingMinutesInChat),
+            ],
+        ],
         "required": ["approve"],
     ]
 

@@ -17,6 +17,7 @@ package final class Executor: Sendable {
     }
 
     let approvals = Approvals()
+    let standing = StandingApprovals()
     let codes: CodeVerifier
     let audit: AuditLog
     let operations = Operations(memory: ExecutorLimits.operationMemory)
@@ -108,6 +109,7 @@ package final class Executor: Sendable {
         inForce.withLock { $0 = InForce(rules: now, catalog: fault == nil ? Self.catalog(now, runner) : $0.catalog) }
         reportSandbox(now.policy)
         approvals.forget(policyOtherThan: now.policy.digest)
+        standing.forget(policyOtherThan: now.policy.digest)
         var event = AuditEvent(.reload)
         event.policy = now.policy.digest
         event.detail = fault.map { ["fault": .string($0.message)] } ?? [:]
@@ -159,7 +161,10 @@ extension Executor: RPCHandler {
         Log.notice("A message was refused", ["REASON": fault, "PEER_UID": String(session.peer.userID)])
     }
 
-    package func ended(_ session: RPCSession) { approvals.forget(session: session.number) }
+    package func ended(_ session: RPCSession) {
+        approvals.forget(session: session.number)
+        standing.forget(session: session.number)
+    }
 
     /// MCP 2026-07-28, `UnsupportedProtocolVersionError`; a request that names no revision is taken as it is.
     private func checkRevision(_ call: RPCCall) throws(RPCError) {

@@ -24,7 +24,14 @@ let routes: [ExecutorMethod: Route] = [
     .approvalsDeny: Route([.operator]) { executor, call, caller throws(RPCError) in
         try executor.decideApproval(call, caller, approved: false)
     },
+    .approvalsGrant: Route([.operator]) { executor, call, caller throws(RPCError) in
+        try executor.giveStanding(call, caller)
+    },
+    .approvalsGrants: Route([.operator]) { executor, _, _ throws(RPCError) in executor.listStanding() },
     .approvalsList: Route([.operator]) { executor, _, _ throws(RPCError) in executor.listApprovals() },
+    .approvalsRevoke: Route([.operator]) { executor, call, caller throws(RPCError) in
+        try executor.revokeStanding(call, caller)
+    },
     .auditQuery: Route([.operator]) { executor, call, _ throws(RPCError) in try executor.queryAudit(call) },
     .auditVerify: Route([.operator]) { executor, call, _ throws(RPCError) in try executor.verifyAudit(call) },
     .discover: Route(Route.any) { executor, _, _ throws(RPCError) in executor.discover() },

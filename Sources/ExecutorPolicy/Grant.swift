@@ -117,6 +117,8 @@ package struct Sandbox: Sendable, Hashable {
 /// takes a `Grant` cannot be reached by a request nobody judged.
 package struct Grant: Sendable, Hashable {
     package let rule: RuleID
+    /// The unit or container it is about; the whole command where more than that is free in the rule.
+    package let target: String
     /// The one absolute path of the program.
     package let executable: String
     /// `argv[0]` and what follows it, before files and addresses are opened and resolved.
@@ -133,11 +135,12 @@ package struct Grant: Sendable, Hashable {
     package let policyDigest: String
 
     init(
-        rule: RuleID, executable: String, arguments: [GrantedArgument], command: String, effect: Effect,
+        rule: RuleID, target: String, executable: String, arguments: [GrantedArgument], command: String, effect: Effect,
         runAs: RunAs, timeout: Duration, limits: ResourceLimits, sandbox: Sandbox, workingDirectory: String?,
         policyDigest: String
     ) {
-        (self.rule, self.executable, self.arguments) = (rule, executable, arguments)
+        (self.rule, self.target) = (rule, target)
+        (self.executable, self.arguments) = (executable, arguments)
         (self.command, self.effect, self.runAs, self.timeout) = (command, effect, runAs, timeout)
         (self.limits, self.sandbox, self.workingDirectory) = (limits, sandbox, workingDirectory)
         self.policyDigest = policyDigest

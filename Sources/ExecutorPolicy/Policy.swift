@@ -18,12 +18,14 @@ package struct Policy: Sendable {
     let settings: PolicySettings
     /// By the program's name.
     let trees: [String: RuleTree]
+    /// By their ids.
+    let rules: [String: Rule]
     /// What is accepted, as written, by program: for refusals.
     let forms: [String: [String]]
     /// The first programs with rules, for refusals.
     private let programs: String
     /// Why everything is denied; `nil` for a policy that was read.
-    private let denial: Refusal?
+    let denial: Refusal?
 
     init(digest: String, settings: PolicySettings, rules: [Rule]) {
         (self.digest, self.settings, ruleCount) = (digest, settings, rules.count)
@@ -33,13 +35,15 @@ package struct Policy: Sendable {
         sandboxed = SandboxedRules(
             readOnly: rules.filter(\.sandbox.readOnlyFileSystem).map(\.id),
             noSecondExec: rules.filter(\.sandbox.noSecondExec).map(\.id))
+        self.rules = Dictionary(rules.map { ($0.id.text, $0) }) { first, _ in first }
         forms = Dictionary(grouping: rules, by: \.pattern.program).mapValues { $0.map(\.text) }
         programs = Self.shown(trees.keys.sorted(), Self.shownPrograms, separator: ", ")
         denial = nil
     }
 
     private init(denial: Refusal) {
-        (digest, settings, ruleCount, trees, forms, programs) = ("", PolicySettings(), 0, [:], [:], "")
+        (digest, settings, ruleCount, programs) = ("", PolicySettings(), 0, "")
+        (trees, rules, forms) = ([:], [:], [:])
         sandboxed = SandboxedRules(readOnly: [], noSecondExec: [])
         self.denial = denial
     }

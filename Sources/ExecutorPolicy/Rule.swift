@@ -25,14 +25,17 @@ struct Rule: Sendable {
     static let standardTimeout = Duration.seconds(30)
 
     /// The grant for a request whose arguments matched.
-    func grant(_ arguments: [GrantedArgument], digest: String) -> Grant {
-        let delivered = arguments.map { argument -> GrantedArgument in
+    ///
+    /// - Parameter form: The arguments that run, where a tool runs it otherwise than the line says.
+    func grant(_ arguments: [GrantedArgument], form: [GrantedArgument]? = nil, digest: String) -> Grant {
+        let delivered = (form ?? arguments).map { argument -> GrantedArgument in
             guard case .file(let file) = argument else { return argument }
             return .file(GrantedFile(root: file.root, relative: file.relative, delivery: delivery))
         }
         let all = [.text(pattern.program)] + safety.map { .text($0) } + delivered
+        let command = CommandLine.render(all.map(\.text))
         return Grant(
-            rule: id, executable: executable, arguments: all, command: CommandLine.render(all.map(\.text)),
+            rule: id, target: target(arguments) ?? command, executable: executable, arguments: all, command: command,
             effect: effect, runAs: runAs, timeout: timeout, limits: limits, sandbox: sandbox,
             workingDirectory: workingDirectory, policyDigest: digest)
     }
@@ -42,12 +45,12 @@ struct Rule: Sendable {
         if units.isEmpty { return true }
         for (element, argument) in zip(pattern.elements, arguments) {
             guard case .kind(.unit, let prefix) = element, case .text(let text) = argument else { continue }
-            guard let unit = UnitName(String(text.dropFirst(prefix.count))), units.contains(where: unit.matches) else {
-                return false
-            }
+            guard let unit = UnitName(String(text.dropFirst(prefix.count))), isFor(unit) else { return false }
         }
         return true
     }
+
+    func isFor(_ unit: UnitName) -> Bool { units.isEmpty || units.contains(where: unit.matches) }
 }
 
 extension GrantedArgument {

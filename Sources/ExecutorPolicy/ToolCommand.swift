@@ -45,7 +45,7 @@ extension Policy {
         case .failure(let refusal): return .denied(refusal)
         case .success(let match):
             if let refusal = command.unjudged { return .denied(refusal) }
-            let grant = match.rule.grant(command.form(match.arguments), digest: digest)
+            let grant = match.rule.grant(match.arguments, form: command.form(match.arguments), digest: digest)
             return verdict(match.rule, grant)
         }
     }

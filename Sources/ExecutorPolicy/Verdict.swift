@@ -20,6 +20,7 @@ package struct Proposal: Sendable, Hashable {
 
     package var rule: RuleID { grant.rule }
     package var command: String { grant.command }
+    package var target: String { grant.target }
     package var effect: Effect { grant.effect }
     package var policyDigest: String { grant.policyDigest }
     /// The program that would run.

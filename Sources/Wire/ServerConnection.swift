@@ -6,9 +6,13 @@ import Synchronization
 final class ServerConnection: Sendable {
     private struct State {
         var calls: [RequestID: Cancellation] = [:]
+        /// Calls that have ended and whose answer is on its way: their ids may be used again.
+        var answering = 0
         /// Cancelled by their caller: MCP wants no answer to them.
         var withdrawn: Set<RequestID> = []
         var isRefusing = false
+
+        var callsInFlight: Int { calls.count + answering }
     }
 
     private let connection: MessageConnection
@@ -25,7 +29,7 @@ final class ServerConnection: Sendable {
         (self.connection, self.session, self.handler, self.onChange) = (connection, session, handler, onChange)
     }
 
-    var callsInFlight: Int { state.withLock { $0.calls.count } }
+    var callsInFlight: Int { state.withLock { $0.callsInFlight } }
 
     func refuseFurtherCalls() { state.withLock { $0.isRefusing = true } }
 
@@ -77,7 +81,7 @@ final class ServerConnection: Sendable {
             if state.calls[id] != nil {
                 return .invalidRequest("The id of a request that has no answer yet was used again.")
             }
-            if state.calls.count >= WireLimits.callsInFlight {
+            if state.callsInFlight >= WireLimits.callsInFlight {
                 return .limitReached("A connection has at most \(WireLimits.callsInFlight) calls in flight.")
             }
             state.calls[id] = cancellation
@@ -98,7 +102,11 @@ final class ServerConnection: Sendable {
     }
 
     private func finish(_ call: RPCCall, _ result: Result<JSONResult, RPCError>) {
-        let isWithdrawn = state.withLock { $0.withdrawn.contains(call.id) }
+        let isWithdrawn = state.withLock { state in
+            state.calls[call.id] = nil
+            state.answering += 1
+            return state.withdrawn.remove(call.id) != nil
+        }
         if !isWithdrawn {
             // A peer that has gone wants no answer; its reader sees the end.
             switch result {
@@ -106,10 +114,7 @@ final class ServerConnection: Sendable {
             case .failure(let error): try? connection.send(.error(id: call.id, error))
             }
         }
-        state.withLock { state in
-            state.calls[call.id] = nil
-            state.withdrawn.remove(call.id)
-        }
+        state.withLock { $0.answering -= 1 }
         idle.signal()
         onChange()
     }

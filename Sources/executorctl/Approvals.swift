@@ -7,7 +7,8 @@ import StrictJSON
 extension ExecutorCtl {
     struct Approvals: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Questions that wait for an operator.", subcommands: [List.self, Approve.self, Deny.self],
+            abstract: "Questions that wait for an operator, and yeses that hold for a while.",
+            subcommands: [List.self, Approve.self, Deny.self, Grant.self, Grants.self, Revoke.self],
             defaultSubcommand: List.self)
 
         struct List: AsyncParsableCommand {

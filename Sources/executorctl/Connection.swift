@@ -47,7 +47,10 @@ enum Terminal {
     /// What the person says to a question about a call.
     static func reply(to question: ApprovalQuestion, _ message: String) -> ApprovalReply {
         if question.asksForCode { return askForCode(message).map { .code($0) } ?? .no }
-        return isYes(ask(message + "\nRun it? [y/N]")) ? .yes : .no
+        let minutes = question.minutes.map { "/\($0): for so many minutes" } ?? ""
+        let answer = ask(message + "\nRun it? [y/N\(minutes)]")
+        if let minutes = question.minutes, answer == String(minutes) { return .yesFor(minutes: minutes) }
+        return isYes(answer) ? .yes : .no
     }
 
     /// `nil` for anything but six digits.

@@ -20,7 +20,15 @@ struct WordsTests {
         let question = ApprovalQuestion(
             id: "i", command: "c", call: "run_command {}", rule: "r", level: "user", justification: nil, caller: "p",
             expires: "e")
-        #expect(ApprovalQuestion(json: question.json) == question)
+        #expect(ApprovalQuestion(json: question.json) == question && !question.asksForCode)
+        var code = ApprovalQuestion(
+            id: "i", command: "c", call: "", rule: "r", level: "totp", justification: "j", caller: "p", expires: "e",
+            target: "t", minutes: 15)
+        code.triesLeft = 2
+        #expect(ApprovalQuestion(json: code.json) == code && code.asksForCode)
+        let standing = StandingApproval(
+            id: "i", rule: "r", target: "t", role: "agent", by: "user", expires: "e", uses: 3)
+        #expect(StandingApproval(json: standing.json) == standing && StandingApproval(json: [:]) == nil)
     }
 
     @Test("a word this build has never heard is unknown, and never a trap")
@@ -68,4 +76,20 @@ struct WordsTests {
             "2026-07-28T25:05:00Z",
         ])
     func noTimes(_ text: String) { #expect(Timestamp(text) == nil) }
+
+    @Test("a person's answer survives the way; what is no clear yes is a no")
+    func replies() throws {
+        let code = try #require(OneTimeCode("123456"))
+        for reply in [ApprovalReply.no, .yes, .yesFor(minutes: 15), .code(code)] {
+            #expect(ApprovalReply(json: reply.json) == reply)
+        }
+        let unclear: [JSONValue] = [
+            [:], [], "accept", ["action": "accept"], ["action": "cancel", "content": ["approve": true]],
+            ["action": "decline", "content": ["code": "123456"]], ["action": "accept", "content": ["approve": "yes"]],
+            ["action": "accept", "content": ["approve": 1]], ["action": "accept", "content": ["minutes": 15]],
+            ["action": "accept", "content": ["approve": false, "minutes": 15]],
+            ["action": "accept", "content": ["code": "12345"]], ["action": "accept", "content": ["code": 123456]],
+        ]
+        for json in unclear { #expect(ApprovalReply(json: json) == .no, "\(json.text)") }
+    }
 }

@@ -37,3 +37,69 @@ struct ApprovalTests {
         #expect(denied.requiring(.user) == denied)
     }
 }
+
+@Suite("What a standing approval is for")
+struct TargetTests {
+    private static let allowlist = #"""
+        {"a": [
+          {"command": "systemctl restart {unit}", "id": "unit", "approval": "user", "units": ["nginx.service", "php*.service"]},
+          {"command": "docker restart {container}", "id": "container", "approval": "operator"},
+          {"command": "journalctl -u {unit} -n {count}", "id": "count", "approval": "user"},
+          {"command": "/bin/echo {unit} {word}", "id": "free", "effect": "change", "approval": "user"},
+          {"command": "/bin/echo {unit} {unit} {unit}", "id": "units", "effect": "change", "approval": "user"},
+          {"command": "uptime", "id": "code", "approval": "totp"}, {"command": "df -h", "id": "plain"}]}
+        """#
+
+    @Test(
+        "it is the unit or container where only numbers are free beside it, and else the command itself",
+        arguments: [
+            ("systemctl restart nginx", "nginx.service"), ("systemctl restart nginx.service", "nginx.service"),
+            ("docker restart web", "web"), ("journalctl -u nginx -n 5", "nginx.service"),
+            ("/bin/echo nginx x", "/bin/echo nginx x"), ("/bin/echo a b c", "/bin/echo a b c"), ("uptime", "uptime"),
+        ])
+    func targets(_ line: String, _ target: String) throws {
+        guard case .needsApproval(let proposal) = try Fixture.policy(Self.allowlist).judge(line: line) else {
+            Issue.record("nobody is asked")
+            return
+        }
+        #expect(proposal.target == target)
+    }
+
+    @Test("a tool's command has the target of the line it stands for")
+    func tools() throws {
+        let policy = try Fixture.policy(Self.allowlist)
+        for (command, target) in [
+            (ToolCommand.unitChange(.restart, "nginx"), "nginx.service"), (.dockerRestart("web"), "web"),
+        ] {
+            guard case .needsApproval(let proposal) = policy.judge(command) else {
+                Issue.record("nobody is asked")
+                continue
+            }
+            #expect(proposal.target == target)
+        }
+    }
+
+    @Test(
+        "what is no target of the rule is refused, and so are unknown rules and those that ask for a code",
+        arguments: [
+            ("none", "nginx"), ("unit", "sshd"), ("unit", "*"), ("unit", "nginx.service x"), ("unit", ""),
+            ("container", "-x"), ("container", "a b"), ("free", "nginx"), ("free", "/bin/echo nginx x; id"),
+            ("free", "df -h"), ("free", ""), ("code", "uptime"),
+        ])
+    func refusals(_ rule: String, _ text: String) throws {
+        let policy = try Fixture.policy(Self.allowlist)
+        #expect(throws: Refusal.self) { try policy.target(text, ofRule: rule) }
+        #expect(throws: Refusal.self) { try Policy.denyAll(because: "x").target(text, ofRule: rule) }
+    }
+
+    @Test("what an operator writes comes to the target a proposal has")
+    func written() throws {
+        let policy = try Fixture.policy(Self.allowlist)
+        let texts = [
+            ("unit", "nginx", "nginx.service"), ("unit", "php8-fpm.service", "php8-fpm.service"),
+            ("container", "web", "web"), ("free", "/bin/echo  'nginx' x", "/bin/echo nginx x"),
+            ("plain", "df -h", "df -h"),
+        ]
+        for (rule, text, target) in texts { #expect(try policy.target(text, ofRule: rule) == target) }
+    }
+}

@@ -89,12 +89,25 @@ struct SocketTests {
         }
     }
 
+    @Test("an id may be used again as soon as its answer is here")
+    func sameID() async throws {
+        try await withExecutor { executor in
+            let connection = try RawConnection(executor.agentSocket)
+            for _ in 0..<500 {
+                connection.send(#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)
+                let answer = try #require(await connection.receive())
+                #expect(answer["error"] == nil, "\(answer.text)")
+            }
+        }
+    }
+
     @Test("who may say what follows from the socket it comes by")
     func roles() async throws {
         try await withExecutor { executor in
             let agent = try executor.client()
             for method in [
-                ExecutorMethod.approvalsList, .approvalsApprove, .approvalsDeny, .auditQuery, .auditVerify, .totpEnroll,
+                ExecutorMethod.approvalsList, .approvalsApprove, .approvalsDeny, .approvalsGrant, .approvalsGrants,
+                .approvalsRevoke, .auditQuery, .auditVerify, .totpEnroll,
             ] {
                 await #expect(throws: RPCError.self) { try await agent.request(method, ["id": "x"]) }
             }

@@ -149,6 +149,32 @@ struct TelegramDialogueTests {
         }
     }
 
+    @Test("the third button lets the same command run again without a question, and says for what")
+    func standing() async throws {
+        try await withExecutor { executor in
+            let telegram = try TelegramStandIn()
+            let anthropic = try AnthropicStandIn(script: [
+                .tools([("run_command", ["command": "/usr/bin/id -u"])]), .text("Раз."), .text("Раз."),
+                .tools([("run_command", ["command": "/usr/bin/id -u"])]), .text("Два."), .text("Два."),
+            ])
+            let agent = try AgentFixture(executor, telegram, anthropic: anthropic)
+            telegram.send("кто я?")
+            let question = await telegram.waitForMessage { !$0.buttons.isEmpty }
+            #expect(question.buttons.map(\.text) == ["Разрешить", "На 15 минут", "Отклонить"])
+            #expect(question.text.contains("только для: /usr/bin/id -u"))
+            telegram.tap(question.buttons[1].data, on: question)
+            _ = await telegram.waitForMessage { $0.id == question.id && $0.text.contains("Разрешено на 15 минут") }
+            _ = await telegram.waitForMessage { $0.text.contains("Раз.") }
+            telegram.send("а теперь?")
+            _ = await telegram.waitForMessage { $0.text.contains("Два.") }
+            let approvals = try await executor.audit("intent").filter { $0["rule"] == "ask-user" }
+                .compactMap { $0["approval"]?.stringValue?.split(separator: "/").first }
+            #expect(approvals == ["user", "grant"])
+            #expect(await agent.stop() == 0)
+            #expect(telegram.violations.isEmpty, "\(telegram.violations)")
+        }
+    }
+
     @Test("a one-time code is the person's next message: it reaches the executor, and nothing else ever holds it")
     func code() async throws {
         try await withExecutor { executor in

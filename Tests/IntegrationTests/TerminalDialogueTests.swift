@@ -151,4 +151,23 @@ struct TerminalDialogueTests {
             }
         }
     }
+
+    @Test("on the terminal the number of minutes is a yes that holds", arguments: [("15", 1), ("да", 0), ("", 0)])
+    func minutes(_ answer: String, _ grants: Int) async throws {
+        try await withExecutor { executor in
+            let anthropic = try AnthropicStandIn(script: [
+                .tools([("run_command", ["command": "/usr/bin/id -u"])]), .text("Готово."), .text("Готово."),
+            ])
+            let (_, output, _) = try await Program.run(
+                "devops-agent", ["chat", "--state-dir", executor.directory + "/agent"],
+                environment: [
+                    "EXECUTOR_SOCKET": executor.agentSocket, "ANTHROPIC_API_KEY": AnthropicStandIn.key,
+                    "ANTHROPIC_BASE_URL": anthropic.url,
+                ], input: "кто я?\n\(answer)\n")
+            #expect(output.contains("На 15 минут") && output.contains("Готово."), "\(output)")
+            let granted = try await executor.audit("approval").filter { $0["detail"]?["granted"]?["by"] == "user" }
+            #expect(granted.count == grants)
+            #expect(try await executor.audit("intent").count == (answer.isEmpty ? 0 : 1))
+        }
+    }
 }
