@@ -8,6 +8,8 @@ package struct Policy: Sendable {
     let settings: PolicySettings
     /// By the program's name.
     let trees: [String: RuleTree]
+    /// Rules with options, by the program's name; at most ``maximumRulesWithOptions``, for each is tried.
+    let flexible: [String: [Rule]]
     /// What is accepted, as written, by program: for refusals.
     let forms: [String: [String]]
     /// The first programs with rules, for refusals.
@@ -18,15 +20,19 @@ package struct Policy: Sendable {
     init(digest: String, settings: PolicySettings, rules: [Rule]) {
         (self.digest, self.settings, ruleCount) = (digest, settings, rules.count)
         var trees: [String: RuleTree] = [:]
-        for rule in rules { trees[rule.pattern.program, default: RuleTree()].insert(rule, rule.pattern.elements[...]) }
+        for rule in rules where rule.options.isEmpty {
+            trees[rule.pattern.program, default: RuleTree()].insert(rule, rule.pattern.elements[...])
+        }
         self.trees = trees
+        flexible = Dictionary(grouping: rules.filter { !$0.options.isEmpty }, by: \.pattern.program)
         forms = Dictionary(grouping: rules, by: \.pattern.program).mapValues { $0.map(\.text) }
-        programs = Self.shown(trees.keys.sorted(), Self.shownPrograms, separator: ", ")
+        programs = Self.shown(forms.keys.sorted(), Self.shownPrograms, separator: ", ")
         denial = nil
     }
 
     private init(denial: Refusal) {
-        (digest, settings, ruleCount, trees, forms, programs) = ("", PolicySettings(), 0, [:], [:], "")
+        (digest, settings, ruleCount, trees, flexible) = ("", PolicySettings(), 0, [:], [:])
+        (forms, programs) = ([:], "")
         self.denial = denial
     }
 
@@ -69,7 +75,9 @@ package struct Policy: Sendable {
     /// The rule that decides, and the arguments as it takes them.
     struct Match {
         let rule: Rule
-        let arguments: [GrantedArgument]
+        var arguments: [GrantedArgument]
+        /// What each argument answers.
+        var elements: [CommandPattern.Element]
     }
 
     /// Blocked patterns, then the rules of the program, then protected targets. Of several rules that match,
@@ -79,19 +87,28 @@ package struct Policy: Sendable {
         if let blocked = settings.blocked.firstMatch(in: words.joined(separator: " ")) {
             return .failure(Self.blocked(blocked))
         }
-        guard let program = words.first, let tree = trees[program] else {
+        guard let program = words.first, forms[program] != nil else {
             return .failure(unknownProgram(words.first ?? ""))
         }
         var refused: Refusal?
         var match: Match?
-        tree.match(words.dropFirst(), [], settings, refused: &refused) { rule, arguments in
-            if match.map({ Self.isStricter(rule, than: $0.rule) }) ?? true {
-                match = Match(rule: rule, arguments: arguments)
-            }
+        forEachMatch(program, words, &refused) { found in
+            if match.map({ Self.isStricter(found.rule, than: $0.rule) }) ?? true { match = found }
         }
         guard let match else { return .failure(refused ?? noRule(words)) }
         if let refusal = protection(of: match) { return .failure(refusal) }
         return .success(match)
+    }
+
+    private func forEachMatch(
+        _ program: String, _ words: [String], _ refused: inout Refusal?, _ found: (Match) -> Void
+    ) {
+        trees[program]?.match(words.dropFirst(), [], settings, refused: &refused, found: found)
+        for rule in flexible[program] ?? [] {
+            var matcher = OptionMatcher(rule, settings)
+            if let match = matcher.match(Array(words.dropFirst())) { found(match) }
+            refused = refused ?? matcher.refused
+        }
     }
 
     func verdict(_ rule: Rule, _ grant: Grant) -> Verdict {
@@ -126,7 +143,7 @@ package struct Policy: Sendable {
             return plain.count == 1 ? [plain[0] + ".target"] : Array(plain.dropFirst())
         }
         guard match.rule.effect == .change else { return [] }
-        return zip(match.rule.pattern.elements, words).compactMap { $0.isUnit ? $1 : nil }
+        return zip(match.elements, words).compactMap { $0.isUnit ? $1 : nil }
     }
 }
 
