@@ -183,8 +183,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "devops-agent", "devops-executor", "ExecutorAPI", "ExecutorClient", "executorctl", "StrictJSON",
-                "TestSupport", "Wire",
+                "devops-agent", "devops-executor", "ExecutorAPI", "ExecutorClient", "ExecutorCore", "executorctl",
+                "StrictJSON", "TestSupport", "Wire",
             ],
             exclude: ["Clients"], swiftSettings: strict),
         .executableTarget(

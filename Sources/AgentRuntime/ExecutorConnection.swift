@@ -9,14 +9,14 @@ import Wire
 /// The agent's side of the executor's socket: connects when needed, and again when the executor was away.
 package actor ExecutorConnection {
     /// Asks a person to approve a command; the front end that serves the person answers.
-    package typealias Ask = @Sendable (ApprovalQuestion, Actor) async -> Bool
+    package typealias Ask = @Sendable (ApprovalQuestion, Actor) async -> ApprovalReply
 
     private let socket: String
     /// How long a command runs when the model names no time: `TOOL_TIMEOUT`.
     private nonisolated let toolTimeout: Duration
     private let logger: Logger
     private var client: ExecutorClient?
-    private var ask: Ask = { _, _ in false }
+    private var ask: Ask = { _, _ in .no }
 
     package init(socket: String, toolTimeout: Duration = .seconds(30), logger: Logger) {
         (self.socket, self.toolTimeout, self.logger) = (socket, toolTimeout, logger)
@@ -59,7 +59,9 @@ package actor ExecutorConnection {
         close()
     }
 
-    fileprivate func answer(_ question: ApprovalQuestion, _ actor: Actor) async -> Bool { await ask(question, actor) }
+    fileprivate func answer(_ question: ApprovalQuestion, _ actor: Actor) async -> ApprovalReply {
+        await ask(question, actor)
+    }
 }
 
 extension ExecutorConnection: Toolbox {
@@ -87,14 +89,18 @@ extension ExecutorConnection: Toolbox {
         _ call: ToolCall, operation: String?, actor: Actor, onOutput: @escaping @Sendable (String) -> Void
     ) async throws -> ToolResult {
         try await request { client in
-            let first = try await client.callTool(
-                call.name, call.arguments, operation: operation, actor: actor, onOutput: onOutput)
-            guard case .question(let question, _, let state) = first else { return try first.result() }
-            let approved = await self.answer(question, actor)
-            let second = try await client.callTool(
-                call.name, call.arguments, operation: operation, actor: actor,
-                answer: ApprovalAnswer(approved: approved, state: state), onOutput: onOutput)
-            return try second.result()
+            var answer: ApprovalAnswer?
+            // A wrong one-time code is asked for again, until the executor takes no more of them.
+            for _ in 0...ExecutorLimits.wrongCodes {
+                let answered = try await client.callTool(
+                    call.name, call.arguments, operation: operation, actor: actor, answer: answer, onOutput: onOutput)
+                switch answered {
+                case .result(let result): return result
+                case .question(let question, _, let state):
+                    answer = ApprovalAnswer(await self.answer(question, actor), state: state)
+                }
+            }
+            throw ToolboxError("The executor asked too often for the same approval.")
         }
     }
 }
@@ -118,14 +124,5 @@ extension ExecutorConnection: ExecutorGateway {
 
     package nonisolated func note(_ event: String, detail: [String: JSONValue], actor: Actor) async throws {
         try await request { try await $0.note(event, detail: detail, actor: actor) }
-    }
-}
-
-extension ToolCallAnswer {
-    fileprivate func result() throws -> ToolResult {
-        guard case .result(let result) = self else {
-            throw ToolboxError("The executor asked twice for the same approval.")
-        }
-        return result
     }
 }

@@ -14,6 +14,6 @@ package protocol ExecutorGateway: Sendable {
 
 /// Asks the person an action is for whether it may be done. Both front ends can.
 package protocol ApprovalPrompter: Sendable {
-    /// - Returns: `false` for no, for no answer in time, and for nobody to ask.
-    func ask(_ question: ApprovalQuestion, actor: Actor) async -> Bool
+    /// - Returns: `no` too for no answer in time, and for nobody to ask.
+    func ask(_ question: ApprovalQuestion, actor: Actor) async -> ApprovalReply
 }

@@ -57,7 +57,8 @@ package struct TelegramFrontEnd: Sendable {
                     return []
                 }
                 backoff.succeeded()
-                let updates = (polled ?? []).map { StoredUpdate(id: $0.id, payload: $0.payload.text) }
+                var updates: [StoredUpdate] = []
+                for update in polled ?? [] { updates.append(await withoutCode(update)) }
                 guard !updates.isEmpty else { continue }
                 let known = Set(try await store.pendingUpdates().map(\.id))
                 try await store.storeUpdates(updates)
@@ -132,6 +133,9 @@ extension TelegramFrontEnd {
         case .silent: try await store.ignore(updateID: stored.id)
         case .refused(let text):
             try await store.answer(updateID: stored.id, chatID: message.chatID, text: text)
+        case .admitted where message.text == Self.hiddenCode:
+            try await store.answer(
+                updateID: stored.id, chatID: message.chatID, text: handler.words(for: "").noCodeAsked)
         case .admitted:
             guard let answer = await answer(message) else { return }
             try await store.answer(
@@ -157,9 +161,9 @@ extension TelegramFrontEnd {
 }
 
 extension TelegramFrontEnd: ApprovalPrompter {
-    package func ask(_ question: ApprovalQuestion, actor: Actor) async -> Bool {
+    package func ask(_ question: ApprovalQuestion, actor: Actor) async -> ApprovalReply {
         guard let chat = actor.chatID.flatMap({ Int64($0) }), let user = actor.userID.flatMap({ Int64($0) }) else {
-            return false
+            return .no
         }
         return await approvals.ask(question, chatID: chat, userID: user, words: handler.words(for: ""))
     }

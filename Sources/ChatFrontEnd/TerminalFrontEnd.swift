@@ -37,6 +37,10 @@ package final class TerminalFrontEnd: Sendable {
     package func once(_ text: String) async -> Int32 {
         let message = ChatMessage(text: text, userID: Self.userID, chatID: Self.userID)
         let words = handler.words(for: message.text)
+        guard OneTimeCode(message.text) == nil else {
+            write(words.noCodeAsked)
+            return 1
+        }
         self.words.withLock { $0 = words }
         guard let answer = await handler.answer(message, onProgress: { [write] in write($0) }) else { return 1 }
         write(answer.text)
@@ -58,10 +62,12 @@ package final class TerminalFrontEnd: Sendable {
 }
 
 extension TerminalFrontEnd: ApprovalPrompter {
-    package func ask(_ question: ApprovalQuestion, actor: Actor) async -> Bool {
+    package func ask(_ question: ApprovalQuestion, actor: Actor) async -> ApprovalReply {
         let words = words.withLock { $0 }
-        write(words.question(command: question.command, reason: question.rule))
-        let answer = await readLine(words.terminalChoice)?.lowercased()
-        return ["y", "yes", "д", "да"].contains(answer)
+        write(words.text(of: question))
+        let line = await readLine(question.asksForCode ? words.terminalCode : words.terminalChoice)
+        let answer = ChatMessage.cleaned(line ?? "").lowercased()
+        if question.asksForCode { return OneTimeCode(answer).map { .code($0) } ?? .no }
+        return ["y", "yes", "д", "да"].contains(answer) ? .yes : .no
     }
 }

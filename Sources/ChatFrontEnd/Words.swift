@@ -1,4 +1,5 @@
 package import AgentCore
+import ExecutorAPI
 
 /// All the front ends say, in both languages.
 package struct Words: Sendable {
@@ -80,9 +81,30 @@ package struct Words: Sendable {
 // MARK: Approvals
 
 extension Words {
-    func question(command: String, reason: String) -> String {
-        pick("Нужно разрешение:\n\(command)\n\(reason)", "This needs your approval:\n\(command)\n\(reason)")
+    /// The question whole: the command is never cut.
+    func text(of question: ApprovalQuestion) -> String {
+        let about = [question.command, question.rule] + [question.justification].compactMap { $0 }
+        guard question.asksForCode else { return ([approvalNeeded] + about).joined(separator: "\n") }
+        let wrong = question.triesLeft.map { [wrongCode(left: $0)] } ?? []
+        return (wrong + [codeNeeded] + about + [writeCode]).joined(separator: "\n")
     }
+    private var approvalNeeded: String { pick("Нужно разрешение:", "This needs your approval:") }
+    private var codeNeeded: String { pick("Нужен одноразовый код для команды:", "This needs a one-time code:") }
+    private var writeCode: String {
+        pick("Напишите 6 цифр из приложения-аутентификатора.", "Write the 6 digits your authenticator shows.")
+    }
+    private func wrongCode(left: Int) -> String {
+        pick(
+            "❌ Код не подошёл или уже использован. Осталось попыток: \(left).",
+            "❌ The code is wrong or was used. Tries left: \(left).")
+    }
+    var codeSent: String { pick("Код передан исполнителю на проверку", "The executor checks the code") }
+    var noCodeAsked: String {
+        pick(
+            "Сейчас код ни для чего не нужен. Сообщения из одних шести цифр я не сохраняю и никому не передаю.",
+            "No code is needed now. A message of six digits alone is neither kept nor passed on.")
+    }
+    var terminalCode: String { pick("Код (пусто – отказ): ", "Code (empty: no): ") }
     var allow: String { pick("Разрешить", "Allow") }
     var deny: String { pick("Отклонить", "Deny") }
     var allowed: String { pick("✅ Разрешено", "✅ Allowed") }

@@ -34,6 +34,7 @@ package enum ExecutorMethod: String, Sendable, Hashable, CaseIterable {
     case status = "executor/status"
     case toolsCall = "tools/call"
     case toolsList = "tools/list"
+    case totpEnroll = "executor/totp/enroll"
 }
 
 /// Limits of the executor's own methods, beside those of the wire.
@@ -48,8 +49,13 @@ package enum ExecutorLimits {
     package static let operationMemory = Duration.seconds(24 * 60 * 60)
     /// How long an approval is waited for, and how long it holds.
     package static let approvalLifetime = Duration.seconds(5 * 60)
-    /// Questions waiting for an answer at once.
+    /// Questions waiting for an answer at once, and those of one caller among them.
     package static let pendingApprovals = 64
+    package static let pendingApprovalsOfCaller = 16
+    /// Wrong one-time codes of one caller within the window, after which none is checked for the pause.
+    package static let wrongCodes = 5
+    package static let wrongCodeWindow = Duration.seconds(5 * 60)
+    package static let wrongCodePause = Duration.seconds(15 * 60)
     /// Records of one `executor/audit/query`.
     package static let auditPage = 1000
 }
@@ -84,44 +90,6 @@ package struct Explanation: Sendable, Hashable {
         .object(compacting: [
             "command": .string(command), "verdict": .string(verdict.rawValue), "rule": JSONValue(rule),
             "reason": .string(reason), "alternative": alternative.map { .string($0) },
-        ])
-    }
-}
-
-/// A call that waits for somebody's yes.
-package struct ApprovalQuestion: Sendable, Hashable {
-    package var id: String
-    /// The whole canonical command, never cut.
-    package var command: String
-    package var rule: String
-    package var level: String
-    package var justification: String?
-    /// Who asks: uid and pid from the kernel.
-    package var caller: String
-    /// RFC 3339, UTC.
-    package var expires: String
-
-    package init(
-        id: String, command: String, rule: String, level: String, justification: String?, caller: String,
-        expires: String
-    ) {
-        (self.id, self.command, self.rule, self.level) = (id, command, rule, level)
-        (self.justification, self.caller, self.expires) = (justification, caller, expires)
-    }
-
-    package init?(json: JSONValue) {
-        guard let id = json["id"]?.stringValue, let command = json["command"]?.stringValue else { return nil }
-        self.init(
-            id: id, command: command, rule: json["rule"]?.stringValue ?? "", level: json["level"]?.stringValue ?? "",
-            justification: json["justification"]?.stringValue, caller: json["caller"]?.stringValue ?? "",
-            expires: json["expires"]?.stringValue ?? "")
-    }
-
-    package var json: JSONValue {
-        .object(compacting: [
-            "id": .string(id), "command": .string(command), "rule": .string(rule), "level": .string(level),
-            "justification": justification.map { .string($0) }, "caller": .string(caller),
-            "expires": .string(expires),
         ])
     }
 }

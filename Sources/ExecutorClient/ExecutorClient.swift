@@ -48,9 +48,9 @@ package enum ToolCallAnswer: Sendable {
 
 /// An answer to a question, for the second call.
 package struct ApprovalAnswer: Sendable {
-    package var approved: Bool
+    package var reply: ApprovalReply
     package var state: String
-    package init(approved: Bool, state: String) { (self.approved, self.state) = (approved, state) }
+    package init(_ reply: ApprovalReply, state: String) { (self.reply, self.state) = (reply, state) }
 }
 
 extension ExecutorClient {
@@ -72,10 +72,7 @@ extension ExecutorClient {
         ]
         if let answer {
             params["requestState"] = .string(answer.state)
-            params["inputResponses"] = [
-                "approval": answer.approved
-                    ? ["action": "accept", "content": ["approve": true]] : ["action": "decline"]
-            ]
+            params["inputResponses"] = ["approval": answer.reply.json]
         }
         var progress: (@Sendable (JSONValue) -> Void)?
         if let onOutput {
@@ -122,8 +119,17 @@ extension ExecutorClient {
     }
 
     /// Says yes or no to a pending question; the answer is the question.
-    package func decide(_ id: String, approved: Bool) async throws -> ApprovalQuestion? {
-        let result = try await request(approved ? .approvalsApprove : .approvalsDeny, ["id": .string(id)])
+    ///
+    /// - Parameter code: What a yes to a question of level `totp` takes.
+    package func decide(_ id: String, approved: Bool, code: OneTimeCode? = nil) async throws -> ApprovalQuestion? {
+        var params: [String: JSONValue] = ["id": .string(id)]
+        params["code"] = code.map { .string($0.digits) }
+        let result = try await request(approved ? .approvalsApprove : .approvalsDeny, params)
         return result["approval"].flatMap { ApprovalQuestion(json: $0) }
+    }
+
+    /// Makes the secret of one-time codes; its address for an authenticator, which nobody shows again.
+    package func enrollCodes(replacing: Bool) async throws -> String {
+        try await request(.totpEnroll, ["replace": .bool(replacing)])["address"]?.stringValue ?? ""
     }
 }

@@ -15,7 +15,7 @@ struct ToolRequest: Sendable {
     let operation: String?
     let requestState: String?
     /// The person's answer that came with the state; `nil` when none did.
-    let approval: Bool?
+    let reply: ApprovalReply?
     let progressToken: JSONValue?
 
     init(_ params: JSONValue) throws(RPCError) {
@@ -38,10 +38,7 @@ struct ToolRequest: Sendable {
             operation = nil
         }
         requestState = params["requestState"]?.stringValue
-        let answer = params["inputResponses"]?["approval"]
-        approval = answer.map { answer in
-            answer["action"] == "accept" && answer["content"]?["approve"]?.boolValue == true
-        }
+        reply = params["inputResponses"]?["approval"].map { ApprovalReply(json: $0) }
         let token = meta?[MCP.Meta.progressToken]
         progressToken = token.flatMap { RequestID($0) }?.json
     }
@@ -81,7 +78,7 @@ extension Executor {
     }
 
     /// What a call came to; `performed` only where something ran.
-    private struct Outcome {
+    struct Outcome {
         var answer: JSONValue
         var performed: ToolResult?
     }
@@ -106,60 +103,7 @@ extension Executor {
         }
     }
 
-    private func askOrPerform(
-        _ proposal: Proposal, _ then: @Sendable (Grant) -> ReadyCall, _ request: ToolRequest, _ now: InForce,
-        _ call: RPCCall, _ caller: Caller
-    ) -> Outcome {
-        let subject = Approvals.Subject(
-            userID: caller.identity.userID, role: caller.identity.role, tool: request.name,
-            command: proposal.command, policyDigest: proposal.policyDigest)
-        if let state = request.requestState {
-            switch approvals.redeem(state: state, answer: request.approval, subject) {
-            case .approved(let id):
-                let grant = now.rules.policy.approve(proposal)
-                return perform(then(grant), approval: "user/\(id)", request, now, call, caller)
-            case .invalid(let reason):
-                return refuse(
-                    Refusal(
-                        .approvalInvalid, rule: proposal.rule.text, message: reason,
-                        alternative: "Call again without requestState to be asked again."),
-                    command: proposal.command, request, now, caller)
-            }
-        }
-        if let given = approvals.takeOperatorApproval(subject) {
-            let grant = now.rules.policy.approve(proposal)
-            let approval = "operator/\(given.id)/uid \(given.userID)"
-            return perform(then(grant), approval: approval, request, now, call, caller)
-        }
-        return ask(proposal, subject, request, now, caller)
-    }
-
-    private func ask(
-        _ proposal: Proposal, _ subject: Approvals.Subject, _ request: ToolRequest, _ now: InForce, _ caller: Caller
-    ) -> Outcome {
-        guard let (question, state) = approvals.ask(proposal, subject, caller: caller.description) else {
-            return refuse(
-                Refusal(
-                    .limit, rule: proposal.rule.text,
-                    message: "\(ExecutorLimits.pendingApprovals) questions wait for an answer already.",
-                    alternative: "Answer some of them: executorctl approvals list."),
-                command: proposal.command, request, now, caller)
-        }
-        var event = AuditEvent(.question)
-        fill(&event, id: question.id, command: proposal.command, request, now, caller)
-        (event.rule, event.effect) = (proposal.rule.text, proposal.effect.rawValue)
-        event.approval = proposal.level.rawValue
-        record(event)
-        if proposal.level == .user, caller.answersQuestions { return Outcome(answer: Self.elicit(question, state)) }
-        let refusal = Refusal(
-            .approvalRequired, rule: proposal.rule.text,
-            message:
-                "\"\(proposal.command)\" needs the yes of \(proposal.level == .user ? "a person" : "an operator").",
-            alternative: "An operator runs: executorctl approvals approve \(question.id); then call again.")
-        return Outcome(answer: Self.answer(.refused(refusal)))
-    }
-
-    private func perform(
+    func perform(
         _ ready: ReadyCall, approval: String?, _ request: ToolRequest, _ now: InForce, _ call: RPCCall,
         _ caller: Caller
     ) -> Outcome {
@@ -190,7 +134,7 @@ extension Executor {
         return Outcome(answer: Self.answer(report.result), performed: report.result)
     }
 
-    private func refuse(
+    func refuse(
         _ refusal: Refusal, command: String, _ request: ToolRequest, _ now: InForce, _ caller: Caller
     ) -> Outcome {
         var event = AuditEvent(.refusal)
@@ -204,7 +148,7 @@ extension Executor {
 
 // The shapes of what is recorded and answered.
 extension Executor {
-    private func fill(
+    func fill(
         _ event: inout AuditEvent, id: String, command: String, _ request: ToolRequest, _ now: InForce,
         _ caller: Caller
     ) {
@@ -233,29 +177,6 @@ extension Executor {
             "content": [["type": "text", "text": .string(result.text)]],
             "structuredContent": result.structured, "isError": .bool(!result.success),
         ])
-    }
-
-    /// MCP 2026-07-28, `InputRequiredResult`: the exact command, whole, and the sealed state.
-    private static func elicit(_ question: ApprovalQuestion, _ state: String) -> JSONValue {
-        let reason = question.justification.map { " (\($0))" } ?? ""
-        let message = "Allow this command? \(question.command)\nRule: \(question.rule)\(reason)"
-        return [
-            "resultType": "input_required", "requestState": .string(state),
-            "inputRequests": [
-                "approval": [
-                    "method": "elicitation/create",
-                    "params": [
-                        "mode": "form", "message": .string(message),
-                        "requestedSchema": [
-                            "type": "object",
-                            "properties": ["approve": ["type": "boolean", "title": "Run exactly this command"]],
-                            "required": ["approve"],
-                        ],
-                    ],
-                ]
-            ],
-            "_meta": [MCP.Meta.serverInfo: serverInfo, "devops-agent/approval": question.json],
-        ]
     }
 
     /// `notifications/progress`, where the caller gave a token; the number of notifications is the progress.

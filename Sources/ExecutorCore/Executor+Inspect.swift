@@ -30,6 +30,10 @@ extension Executor {
                 "connections": JSONValue(load.connections), "calls": JSONValue(load.calls),
                 "children": JSONValue(runner.running),
             ],
+            "containment": [
+                "processes": .string(runner.containment), "sandbox": .string(runner.configuration.sandboxMode.rawValue),
+                "missing": .array(runner.unavailableFeatures.map { .string($0) }),
+            ],
             "interrupted_calls": JSONValue(interrupted),
         ])
     }

@@ -4,24 +4,8 @@ import ExecutorPolicy
 import StrictJSON
 import Wire
 
-// What only the operator socket may ask: the pending questions and the log.
+// What only the operator socket may ask of the log.
 extension Executor {
-    func listApprovals() -> JSONValue {
-        Self.complete(["approvals": .array(approvals.list().map(\.json))])
-    }
-
-    func decideApproval(_ call: RPCCall, _ caller: Caller, approved: Bool) throws(RPCError) -> JSONValue {
-        guard let id = call.params["id"]?.stringValue else { throw .invalidParams("The id of a question is a string.") }
-        guard let question = approvals.decide(id, approved: approved, by: caller.identity.userID) else {
-            throw .invalidParams("No such question is waiting: it was answered, has expired, or never was.")
-        }
-        var event = AuditEvent(approved ? .approval : .denial)
-        (event.id, event.peer, event.argv, event.rule) = (id, caller.identity, [question.command], question.rule)
-        event.policy = current.rules.policy.digest
-        record(event)
-        return Self.complete(["approval": question.json])
-    }
-
     /// `{since, until, actor, tool, rule, kind, after_seq, cursor, limit}`, all of them optional.
     func queryAudit(_ call: RPCCall) throws(RPCError) -> JSONValue {
         let params = call.params

@@ -17,6 +17,7 @@ package final class Executor: Sendable {
     }
 
     let approvals = Approvals()
+    let codes: CodeVerifier
     let audit: AuditLog
     let operations = Operations(memory: ExecutorLimits.operationMemory)
     let runner: Runner
@@ -46,11 +47,12 @@ package final class Executor: Sendable {
         } catch {
             throw ExecutorError(.audit, error.message)
         }
-        let scratch = directories.state + "/scratch"
-        try Directories.make(scratch)
+        codes = CodeVerifier(directory: directories.state)
         runner = Runner(
             configuration: Runner.Configuration(
-                scratchDirectory: scratch, extraSecretNames: current.settings.secretPatterns, sandboxMode: .lenient))
+                extraSecretNames: current.settings.secretPatterns,
+                sandboxMode: current.settings.isSandboxLenient ? .lenient : .strict,
+                controlGroups: ControlGroups.delegated()))
         interrupted = audit.interrupted.count
         inForce = Mutex(InForce(rules: current, catalog: Self.catalog(current, runner)))
         for operation in AuditLog.recentOperations(
@@ -59,6 +61,20 @@ package final class Executor: Sendable {
             operations.restore(
                 Operations.Key(userID: operation.userID, id: operation.id), call: operation.call,
                 result: operation.result)
+        }
+        reportSandbox(current.policy)
+    }
+
+    /// Says at start and at each reload which rules this kernel cannot contain.
+    private func reportSandbox(_ policy: Policy) {
+        let asked = ["Landlock": policy.sandboxed.readOnly, "seccomp": policy.sandboxed.noSecondExec]
+        for feature in runner.unavailableFeatures {
+            guard let rules = asked[feature], !rules.isEmpty else { continue }
+            let fields = ["MISSING": feature, "RULES": rules.map(\.text).joined(separator: ", ")]
+            switch runner.configuration.sandboxMode {
+            case .strict: Log.warning("Rules are refused: the kernel lacks what their sandbox asks for", fields)
+            case .lenient: Log.warning("Rules run without their sandbox: the kernel lacks it", fields)
+            }
         }
     }
 
@@ -90,6 +106,8 @@ package final class Executor: Sendable {
         }
         let now = rules.now
         inForce.withLock { $0 = InForce(rules: now, catalog: fault == nil ? Self.catalog(now, runner) : $0.catalog) }
+        reportSandbox(now.policy)
+        approvals.forget(policyOtherThan: now.policy.digest)
         var event = AuditEvent(.reload)
         event.policy = now.policy.digest
         event.detail = fault.map { ["fault": .string($0.message)] } ?? [:]
@@ -140,6 +158,8 @@ extension Executor: RPCHandler {
     package func noticed(_ fault: String, session: RPCSession) {
         Log.notice("A message was refused", ["REASON": fault, "PEER_UID": String(session.peer.userID)])
     }
+
+    package func ended(_ session: RPCSession) { approvals.forget(session: session.number) }
 
     /// MCP 2026-07-28, `UnsupportedProtocolVersionError`; a request that names no revision is taken as it is.
     private func checkRevision(_ call: RPCCall) throws(RPCError) {

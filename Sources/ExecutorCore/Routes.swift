@@ -35,4 +35,7 @@ let routes: [ExecutorMethod: Route] = [
     .status: Route(Route.any) { executor, _, _ throws(RPCError) in executor.status() },
     .toolsCall: Route(Route.any) { executor, call, caller throws(RPCError) in try executor.callTool(call, caller) },
     .toolsList: Route(Route.any) { executor, call, _ throws(RPCError) in try executor.listTools(call) },
+    .totpEnroll: Route([.operator]) { executor, call, caller throws(RPCError) in
+        try executor.enrollCodes(call, caller)
+    },
 ]

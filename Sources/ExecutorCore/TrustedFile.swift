@@ -5,6 +5,9 @@ enum TrustedFile {
     /// No policy is this long.
     static let maximumBytes = 4 << 20
 
+    /// Who else may read the file.
+    enum Readers: Sendable { case anybody, owner }
+
     enum Content: Sendable {
         case bytes([UInt8])
         case missing
@@ -15,7 +18,7 @@ enum TrustedFile {
     /// Refused when it, or a directory above it, belongs to somebody else or can be written by others; a
     /// directory with the sticky bit lets nobody rename what is ours, so it passes (chmod(1), "RESTRICTED
     /// DELETION FLAG OR STICKY BIT").
-    static func read(_ path: String) throws(ExecutorError) -> Content {
+    static func read(_ path: String, readableBy readers: Readers = .anybody) throws(ExecutorError) -> Content {
         guard let real = realpath(path, nil) else {
             if errno == ENOENT { return .missing }
             throw ExecutorError(.configuration, "\(path) cannot be read: \(String(cString: strerror(errno))).")
@@ -32,6 +35,7 @@ enum TrustedFile {
             throw ExecutorError(.configuration, "\(path) is no regular file; put the file itself there.")
         }
         try check(status, resolved, mayBeSticky: false)
+        if readers == .owner { try checkSecret(status, resolved) }
         try checkDirectories(above: resolved)
         return .bytes(try readAll(descriptor, path))
     }
@@ -57,6 +61,12 @@ enum TrustedFile {
         let writable = status.st_mode & 0o022
         guard writable == 0 || (mayBeSticky && status.st_mode & S_ISVTX != 0) else {
             throw ExecutorError(.configuration, "\(name) can be written by others; run: chmod go-w \(name)")
+        }
+    }
+
+    private static func checkSecret(_ status: stat, _ name: String) throws(ExecutorError) {
+        guard status.st_mode & 0o077 == 0 else {
+            throw ExecutorError(.configuration, "\(name) can be read by others; run: chmod 600 \(name)")
         }
     }
 

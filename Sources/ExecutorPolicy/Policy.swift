@@ -1,10 +1,20 @@
 import ExecutorAPI
 
+/// Rules whose commands the kernel is to keep from something.
+package struct SandboxedRules: Sendable {
+    /// By Landlock.
+    package let readOnly: [RuleID]
+    /// By seccomp.
+    package let noSecondExec: [RuleID]
+}
+
 /// The rules, read and checked. Judging is a pure function of it and the request.
 package struct Policy: Sendable {
     /// SHA-256 of the files it was read from, in hexadecimal.
     package let digest: String
     package let ruleCount: Int
+    /// What rules ask of the kernel, and which: a machine that lacks it does not run them.
+    package let sandboxed: SandboxedRules
     let settings: PolicySettings
     /// By the program's name.
     let trees: [String: RuleTree]
@@ -25,6 +35,9 @@ package struct Policy: Sendable {
         }
         self.trees = trees
         flexible = Dictionary(grouping: rules.filter { !$0.options.isEmpty }, by: \.pattern.program)
+        sandboxed = SandboxedRules(
+            readOnly: rules.filter(\.sandbox.readOnlyFileSystem).map(\.id),
+            noSecondExec: rules.filter(\.sandbox.noSecondExec).map(\.id))
         forms = Dictionary(grouping: rules, by: \.pattern.program).mapValues { $0.map(\.text) }
         programs = Self.shown(forms.keys.sorted(), Self.shownPrograms, separator: ", ")
         denial = nil
@@ -33,6 +46,7 @@ package struct Policy: Sendable {
     private init(denial: Refusal) {
         (digest, settings, ruleCount, trees, flexible) = ("", PolicySettings(), 0, [:], [:])
         (forms, programs) = ([:], "")
+        sandboxed = SandboxedRules(readOnly: [], noSecondExec: [])
         self.denial = denial
     }
 

@@ -21,6 +21,8 @@ package struct PolicySettings: Sendable {
 
     /// Zones that names may be looked up in; empty for any. A name that is looked up tells its server something.
     var dnsZones: [String] = []
+    /// Whether a command may run where the kernel lacks what its rule's sandbox asks for.
+    package private(set) var isSandboxLenient = false
 
     package init() {}
 
@@ -75,8 +77,8 @@ package struct PolicySettings: Sendable {
 
     private static let members = [
         "audit_file_bytes", "audit_files", "blocked", "dns_zones", "programs", "protected_units", "readable_roots",
-        "secret_names",
-        "url_loopback", "url_ports", "url_private_ranges",
+        "sandbox",
+        "secret_names", "url_loopback", "url_ports", "url_private_ranges",
     ]
 
     private mutating func take(_ key: String, _ value: JSONValue) throws(CommandPattern.Fault) {
@@ -98,6 +100,11 @@ package struct PolicySettings: Sendable {
         case "readable_roots":
             readableRoots = try Self.strings(value).map { root throws(CommandPattern.Fault) in try Self.directory(root)
             }
+        case "sandbox":
+            guard let mode = value.stringValue, ["lenient", "strict"].contains(mode) else {
+                throw .init(problem: "it is no mode", remedy: "write \"strict\" or \"lenient\"")
+            }
+            isSandboxLenient = mode == "lenient"
         case "secret_names": secretPatterns = try Self.strings(value)
         case "url_loopback", "url_private_ranges":
             guard let flag = value.boolValue else {

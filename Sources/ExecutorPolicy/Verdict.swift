@@ -22,6 +22,12 @@ package struct Proposal: Sendable, Hashable {
     package var command: String { grant.command }
     package var effect: Effect { grant.effect }
     package var policyDigest: String { grant.policyDigest }
+    /// The program that would run.
+    package var program: String { grant.executable }
+    /// The files and directories it would be given.
+    package var files: [String] {
+        grant.arguments.compactMap { if case .file(let file) = $0 { file.path } else { nil } }
+    }
 
     init(level: ApprovalLevel, justification: String?, grant: Grant) {
         (self.level, self.justification, self.grant) = (level, justification, grant)

@@ -15,16 +15,18 @@ struct Child: Sendable {
         "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=cat", "SYSTEMD_PAGERSECURE=1", "TERM=dumb",
     ]
 
-    /// - Parameter readOnlyRuleset: The kernel's rule set for a read-only grant; -1 for none.
+    /// - Parameters:
+    ///   - readOnlyRuleset: The kernel's rule set for a read-only grant; -1 for none.
+    ///   - group: The cgroup it is born into.
     static func start(
-        _ command: ResolvedCommand, _ grant: Grant, as identity: ChildIdentity, readOnlyRuleset: Int32,
-        on thread: SpawnThread
+        _ command: ResolvedCommand, _ grant: Grant, as identity: ChildIdentity, mark: CallMark,
+        group: ControlGroup?, readOnlyRuleset: Int32, on thread: SpawnThread
     ) throws(RunnerError) -> Child {
         let output = try Descriptor.pipe()
         let failure = try Descriptor.pipe()
         let plan = SpawnPlan(
-            command: command, grant: grant, identity: identity, output: output.writing, failure: failure.writing,
-            readOnlyRuleset: readOnlyRuleset)
+            command: command, grant: grant, identity: identity, mark: mark, group: group, output: output.writing,
+            failure: failure.writing, readOnlyRuleset: readOnlyRuleset)
         let (pid, pidfd, number) = thread.perform { plan.spawn() }
         output.writing.close()
         failure.writing.close()
@@ -44,17 +46,23 @@ struct Child: Sendable {
         guard read(pipe.number, &failure, MemoryLayout<clinux_failure>.size) > 0 else { return }
         var status: Int32 = 0
         waitpid(processID, &status, 0)
-        let steps = ["", "descriptors", "limits", "directory", "identity", "sandbox", "program"]
+        let steps = ["", "descriptors", "limits", "directory", "identity", "sandbox", "program", "session"]
+        let step = steps.indices.contains(Int(failure.step)) ? steps[Int(failure.step)] : ""
         errno = failure.error
-        throw .system("\(grant.executable) could not be started (\(steps[min(max(0, Int(failure.step)), 6)]))")
+        throw .system("\(grant.executable) could not be started (\(step))")
     }
 }
 
 /// All that `clinux_spawn` needs, held while it runs.
 private struct SpawnPlan: Sendable {
+    /// Of all probes together where no cgroup counts those of each call: RLIMIT_NPROC is the user's (getrlimit(2)).
+    private static let probeProcesses: UInt64 = 1024
+
     let command: ResolvedCommand
     let grant: Grant
     let identity: ChildIdentity
+    let mark: CallMark
+    let group: ControlGroup?
     let output: Descriptor
     let failure: Descriptor
     let readOnlyRuleset: Int32
@@ -62,26 +70,42 @@ private struct SpawnPlan: Sendable {
     /// The pid and the pidfd; or -1 and errno.
     func spawn() -> (pid: pid_t, pidfd: Int32, errno: Int32) {
         let arguments = CStrings(command.arguments)
-        let environment = CStrings(Child.environment)
+        let environment = CStrings(Child.environment + [mark.environmentEntry])
         return arguments.withPointer { argv in
             environment.withPointer { envp in
-                var child = clinux_child()
-                (child.executable, child.arguments, child.environment) = (command.program.number, argv, envp)
-                child.standard_input = command.standardInput?.number ?? -1
-                (child.output, child.failure) = (output.number, failure.number)
-                (child.file, child.directory) = (command.file?.number ?? -1, command.directory?.number ?? -1)
-                (child.read_only_ruleset, child.cgroup) = (readOnlyRuleset, -1)
-                child.changes_identity = identity.isChange ? 1 : 0
-                (child.uid, child.gid) = (identity.userID, identity.groupID)
-                child.no_second_exec = grant.sandbox.noSecondExec ? 1 : 0
-                // An address space is several times what is used of it; a program in Go reserves gigabytes.
-                child.memory = 0
-                child.open_files = UInt64(grant.limits.openFiles)
-                var pidfd: Int32 = -1
-                let pid = clinux_spawn(&child, &pidfd)
-                return (pid, pidfd, errno)
+                identity.withCopy { identity in
+                    var child = clinux_child()
+                    (child.executable, child.arguments, child.environment) = (command.program.number, argv, envp)
+                    describe(&child, identity)
+                    var pidfd: Int32 = -1
+                    let pid = clinux_spawn(&child, &pidfd)
+                    return (pid, pidfd, errno)
+                }
             }
         }
+    }
+
+    private func describe(_ child: inout clinux_child, _ who: UnsafePointer<clinux_identity>) {
+        child.parent = getpid()
+        child.standard_input = command.standardInput?.number ?? -1
+        (child.output, child.failure) = (output.number, failure.number)
+        (child.file, child.directory) = (command.file?.number ?? -1, command.directory?.number ?? -1)
+        (child.read_only_ruleset, child.cgroup) = (readOnlyRuleset, group?.directory.number ?? -1)
+        child.identity = identity.isChange ? who : nil
+        child.capabilities = identity.isReadingRoot(grant) ? clinux_reading_capabilities() : .max
+        child.no_second_exec = grant.sandbox.noSecondExec ? 1 : 0
+        child.writes_no_file = grant.sandbox.readOnlyFileSystem ? 1 : 0
+        // Not the address space, of which a program in Go reserves gigabytes that it never uses.
+        child.memory = UInt64(grant.limits.memoryBytes)
+        child.processes = group == nil && identity.isChange && grant.runAs == .probe ? Self.probeProcesses : 0
+        child.open_files = UInt64(grant.limits.openFiles)
+    }
+}
+
+extension ChildIdentity {
+    /// Root only to read what others may not: it keeps no other of root's rights.
+    fileprivate func isReadingRoot(_ grant: Grant) -> Bool {
+        isChange && userID == 0 && grant.sandbox.readOnlyFileSystem
     }
 }
 

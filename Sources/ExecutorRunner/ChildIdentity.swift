@@ -1,3 +1,4 @@
+import CLinux
 import ExecutorPolicy
 import Glibc
 
@@ -5,6 +6,8 @@ import Glibc
 struct ChildIdentity: Sendable, Hashable {
     var userID: uid_t
     var groupID: gid_t
+    /// Supplementary groups, such as `adm` for logs; what the administrator made the user a member of.
+    var groups: [gid_t] = []
     var name: String
     /// False where the child stays who the executor is.
     var isChange: Bool
@@ -25,6 +28,14 @@ struct ChildIdentity: Sendable, Hashable {
             }
         }
 
+        /// With whose rights files are opened: a user's where the rule names one. A rule that names none grants what
+        /// lies beneath its directories, whatever the modes there: the executor opens it, and the probe only reads.
+        func opener(for runAs: RunAs) throws(RunnerError) -> ChildIdentity? {
+            guard isRoot, case .user = runAs else { return nil }
+            let identity = try identity(of: runAs)
+            return identity.userID == 0 ? nil : identity
+        }
+
         func identity(of runAs: RunAs) throws(RunnerError) -> ChildIdentity {
             guard isRoot else { return probe }
             switch runAs {
@@ -41,6 +52,27 @@ struct ChildIdentity: Sendable, Hashable {
 
     private static func find(_ name: String) -> ChildIdentity? {
         guard let entry = getpwnam(name)?.pointee else { return nil }
-        return ChildIdentity(userID: entry.pw_uid, groupID: entry.pw_gid, name: name, isChange: true)
+        let (userID, groupID) = (entry.pw_uid, entry.pw_gid)
+        return ChildIdentity(
+            userID: userID, groupID: groupID, groups: groups(of: name, groupID), name: name, isChange: true)
+    }
+
+    private static func groups(of name: String, _ groupID: gid_t) -> [gid_t] {
+        var count = Int32(CLINUX_GROUPS)
+        var groups = [gid_t](repeating: 0, count: Int(count))
+        // Of more, the first few are taken.
+        _ = getgrouplist(name, groupID, &groups, &count)
+        return groups.prefix(Int(min(count, CLINUX_GROUPS))).filter { $0 != groupID }
+    }
+}
+
+extension ChildIdentity {
+    /// As C wants it, for the time of `body`.
+    func withCopy<Result>(_ body: (UnsafePointer<clinux_identity>) -> Result) -> Result {
+        groups.withUnsafeBufferPointer { groups in
+            var copy = clinux_identity(
+                uid: userID, gid: groupID, group_count: groups.count, groups: groups.baseAddress)
+            return body(&copy)
+        }
     }
 }

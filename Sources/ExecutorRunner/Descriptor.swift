@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -19,6 +20,24 @@ final class Descriptor: Sendable {
         guard pipe2(&ends, O_CLOEXEC) == 0 else { throw .system("No pipe could be made") }
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
         return (Descriptor(ends[0]), Descriptor(ends[1]))
+    }
+
+    /// A descriptor to wait for, which ``raise()`` makes readable; eventfd(2).
+    static func event() throws(RunnerError) -> Descriptor {
+        let number = clinux_eventfd()
+        guard number >= 0 else { throw .system("No event descriptor could be made") }
+        return Descriptor(number)
+    }
+
+    func raise() {
+        var one: UInt64 = 1
+        _ = write(number, &one, MemoryLayout<UInt64>.size)
+    }
+
+    /// Takes back what ``raise()`` did.
+    func lower() {
+        var count: UInt64 = 0
+        _ = read(number, &count, MemoryLayout<UInt64>.size)
     }
 }
 

@@ -1,13 +1,10 @@
-import CLinux
 import Glibc
-import Synchronization
 
 /// The descendants of one child, found in `/proc`: those in its session and process group, those whose parents
-/// lead to it, and those that lost their parents and came to this process, its sub-reaper.
+/// lead to it, and those that lost their parents and bear the mark of its run.
 struct ProcessTree {
     let leader: pid_t
-    /// Children of this process that lead a run of their own.
-    let otherLeaders: Set<pid_t>
+    let mark: CallMark
 
     /// Sends a signal to all of them, again and again until none is new: forks racing the walk are met by the next.
     func signal(_ number: Int32) {
@@ -15,11 +12,12 @@ struct ProcessTree {
         for _ in 0..<8 {
             let fresh = members().subtracting(seen)
             if fresh.isEmpty { break }
+            // The group at once, while it has members: its number cannot have become another's.
+            if number == SIGKILL { kill(-leader, SIGKILL) }
             for pid in fresh { kill(pid, number) }
             // After SIGTERM a process may go on: once each is enough.
             seen.formUnion(fresh)
         }
-        if number == SIGKILL { kill(-leader, SIGKILL) }
     }
 
     var isEmpty: Bool { members().subtracting([leader]).isEmpty }
@@ -36,12 +34,8 @@ struct ProcessTree {
         let own = getpid()
         var found: Set<pid_t> = []
         for (pid, entry) in entries where !entry.isZombie {
-            if entry.session == leader || entry.group == leader { found.insert(pid) }
-            // An orphan of ours that leads no run: with several runs at once it may be another's, which is
-            // ending too, or it could not have lost its parents.
-            if entry.parent == own, !otherLeaders.contains(pid), entry.session != entries[own]?.session {
-                found.insert(pid)
-            }
+            let isNear = entry.session == leader || entry.group == leader
+            if isNear || (entry.parent == own && mark.isOn(pid)) { found.insert(pid) }
         }
         if entries[leader]?.isZombie == false { found.insert(leader) }
         var isGrowing = true
@@ -54,7 +48,7 @@ struct ProcessTree {
                 }
             }
         }
-        return found.subtracting(otherLeaders).subtracting([own])
+        return found.subtracting([own])
     }
 
     private static func entries() -> [pid_t: Entry] {
@@ -84,26 +78,5 @@ struct ProcessTree {
         let numbers = fields[1...3].map { pid_t(String(decoding: $0, as: UTF8.self)) ?? 0 }
         return Entry(
             parent: numbers[0], group: numbers[1], session: numbers[2], isZombie: state == UInt8(ascii: "Z"))
-    }
-
-    /// Processes that lost their parents and came to this one, and belong to no run that goes on.
-    static func orphans(except leaders: Set<pid_t>) -> Set<pid_t> {
-        let entries = entries()
-        let own = getpid()
-        let found = entries.filter { pid, entry in
-            entry.parent == own && !entry.isZombie && entry.session != entries[own]?.session
-                && !leaders.contains(pid) && !leaders.contains(entry.session)
-        }
-        return Set(found.keys)
-    }
-
-    /// Waits for orphans that have ended, so that they leave the process table.
-    static func reapOrphans(except leaders: Set<pid_t>) {
-        while true {
-            let pid = clinux_peek_dead_child()
-            guard pid > 0, !leaders.contains(pid) else { return }
-            var status: Int32 = 0
-            if waitpid(pid, &status, WNOHANG) <= 0 { return }
-        }
     }
 }

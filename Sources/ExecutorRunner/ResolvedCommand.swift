@@ -10,16 +10,19 @@ struct ResolvedCommand {
     var file: Descriptor?
     var directory: Descriptor?
     let program: Descriptor
+    private let opener: ChildIdentity?
 
-    init(_ grant: Grant) throws(RunnerError) {
+    /// - Parameter opener: With whose rights files are opened; `nil` for the executor's.
+    init(_ grant: Grant, openingAs opener: ChildIdentity?) throws(RunnerError) {
+        self.opener = opener
         program = try Self.openProgram(grant.executable)
-        if let path = grant.workingDirectory { directory = try Self.openDirectory(path) }
+        if let path = grant.workingDirectory { directory = try openDirectory(path) }
         for argument in grant.arguments {
             switch argument {
             case .text(let text): arguments.append(text)
             case .file(let file): arguments.append(try take(file))
             case .url(let url):
-                arguments += try Self.pin(url)
+                arguments += try Self.pin(url, for: grant)
                 arguments.append(url.text)
             }
         }
@@ -28,7 +31,7 @@ struct ResolvedCommand {
     // MARK: Files
 
     private mutating func take(_ granted: GrantedFile) throws(RunnerError) -> String {
-        let opened = try Self.open(granted)
+        let opened = try open(granted)
         var status = stat()
         guard fstat(opened.number, &status) == 0 else { throw Self.unavailable(granted) }
         switch (granted.delivery, status.st_mode & S_IFMT) {
@@ -46,15 +49,20 @@ struct ResolvedCommand {
     }
 
     /// Beneath its root and through no link (openat2(2)); a FIFO or device never blocks the executor.
-    private static func open(_ granted: GrantedFile) throws(RunnerError) -> Descriptor {
+    private func open(_ granted: GrantedFile) throws(RunnerError) -> Descriptor {
         let root = Glibc.open(granted.root, O_PATH | O_DIRECTORY | O_CLOEXEC)
-        guard root >= 0 else { throw unavailable(granted) }
+        guard root >= 0 else { throw Self.unavailable(granted) }
         defer { close(root) }
         let relative = granted.relative.isEmpty ? "." : granted.relative
-        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
-        let number = clinux_openat2(root, relative, flags, clinux_resolve_beneath())
-        guard number >= 0 else { throw unavailable(granted) }
+        let number = open(relative, in: root, O_RDONLY | O_NONBLOCK | O_NOCTTY, clinux_resolve_beneath())
+        guard number >= 0 else { throw Self.unavailable(granted) }
         return Descriptor(number)
+    }
+
+    private func open(_ path: String, in directory: Int32, _ flags: Int32, _ resolve: UInt64) -> Int32 {
+        let flags = flags | O_CLOEXEC
+        guard let opener else { return clinux_openat2(directory, path, flags, resolve) }
+        return opener.withCopy { clinux_openat2_as($0, directory, path, flags, resolve) }
     }
 
     private static func unavailable(_ granted: GrantedFile) -> RunnerError {
@@ -63,8 +71,11 @@ struct ResolvedCommand {
             "\(granted.path) cannot be read here: it is missing, not an ordinary file or directory, or behind a link.")
     }
 
-    private static func openDirectory(_ path: String) throws(RunnerError) -> Descriptor {
-        let number = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    private func openDirectory(_ path: String) throws(RunnerError) -> Descriptor {
+        let root = Glibc.open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+        defer { close(root) }
+        let relative = path == "/" ? "." : String(path.drop { $0 == "/" })
+        let number = open(relative, in: root, O_RDONLY | O_DIRECTORY, clinux_resolve_beneath())
         guard number >= 0 else { throw .system("The rule's directory \(path) cannot be entered") }
         return Descriptor(number)
     }
@@ -88,21 +99,28 @@ struct ResolvedCommand {
 
     // MARK: Addresses
 
-    /// `--resolve HOST:PORT:ADDRESS`, so that the address that was judged is the one that is connected to.
-    private static func pin(_ url: GrantedURL) throws(RunnerError) -> [String] {
+    /// `--resolve HOST:PORT:ADDRESS[,ADDRESS]…` (curl(1)), so that the addresses that were judged are those that are
+    /// connected to. Other programs take no such word: they get addresses in figures alone.
+    private static func pin(_ url: GrantedURL, for grant: Grant) throws(RunnerError) -> [String] {
         let addresses = try resolve(url)
-        let allowed = addresses.filter { isAllowed($0.address, url.addresses) }
-        guard let first = allowed.first, allowed.count == addresses.count else {
+        guard !addresses.isEmpty, addresses.allSatisfy({ isAllowed($0.address, url.addresses) }) else {
             throw RunnerError(
                 .addressRefused,
                 "\(url.host) leads to an address that may not be fetched from: \(addresses.map(\.text).joined(separator: ", "))."
             )
         }
-        let isLiteral = InternetAddress(url.host) != nil
-        if isLiteral { return [] }
-        let text = first.text.contains(":") ? "[\(first.text)]" : first.text
-        return ["--resolve", "\(url.host):\(url.port):\(text)"]
+        if InternetAddress(url.host) != nil { return [] }
+        guard grant.executable.hasSuffix("/curl") else {
+            throw RunnerError(
+                .addressRefused,
+                "\(grant.executable) cannot be bound to the address of \(url.host); write the address in figures.")
+        }
+        let texts = addresses.prefix(maximumAddresses).map { $0.text.contains(":") ? "[\($0.text)]" : $0.text }
+        return ["--resolve", "\(url.host):\(url.port):\(texts.joined(separator: ","))"]
     }
+
+    /// Of a name with more, the first ones are used.
+    private static let maximumAddresses = 8
 
     private static func isAllowed(_ address: InternetAddress, _ rule: AddressRule) -> Bool {
         switch address.scope {

@@ -6,13 +6,13 @@ package import Wire
 
 /// Runs what the policy granted, contained, and nothing else: it takes only a ``Grant``.
 ///
-/// Any thread may call it; each call blocks its own.
+/// Any thread may call it; each call blocks its own. A process has one: it is the sub-reaper of all that runs.
 package final class Runner: Sendable {
     private struct State {
         var leaders: Set<pid_t> = []
-        /// Daemons that a change left behind on purpose, such as a service's start: no later run's end is theirs.
-        var released: Set<pid_t> = []
         var cancellations: [ObjectIdentifier: Cancellation] = [:]
+        /// Groups of changes that left a daemon behind; removed when it has gone.
+        var lingering: [ControlGroup] = []
         var isStopping = false
     }
 
@@ -20,11 +20,9 @@ package final class Runner: Sendable {
     private let identities: ChildIdentity.Table
     private let thread: SpawnThread?
     private let readOnlyRuleset: Descriptor?
+    private let hasSeccomp = clinux_has_seccomp() != 0
     private let state = Mutex(State())
     private let idle = Condition()
-    /// Held from a child's start until it is known as a leader: one that ends at once must not be taken for an
-    /// orphan and reaped by another run.
-    private let nursery = Mutex<Void>(())
 
     package init(configuration: Configuration) {
         self.configuration = configuration
@@ -39,8 +37,21 @@ package final class Runner: Sendable {
     /// As whom children run unless their rule says otherwise.
     package var identity: String { identities.probe.name }
 
-    /// What of a rule's sandbox this kernel has not.
-    package var unavailableFeatures: [String] { readOnlyRuleset == nil ? ["Landlock"] : [] }
+    /// What this kernel, or this process's place in it, has not: each a name and what is lost without it.
+    package var unavailableFeatures: [String] {
+        var missing: [String] = []
+        if readOnlyRuleset == nil { missing.append("Landlock") }
+        if !hasSeccomp { missing.append("seccomp") }
+        if !Orphans.areListed { missing.append("CONFIG_PROC_CHILDREN") }
+        return missing
+    }
+
+    /// How a call's processes are held together and limited: `cgroup (memory, pids)`, or `process tree`.
+    package var containment: String {
+        guard let groups = configuration.controlGroups else { return "process tree" }
+        let missing = groups.missingControllers
+        return missing.isEmpty ? "cgroup" : "cgroup without \(missing.joined(separator: ", "))"
+    }
 
     /// Children now.
     package var running: Int { state.withLock { $0.leaders.count } }
@@ -49,50 +60,30 @@ package final class Runner: Sendable {
     ///
     /// - Parameters:
     ///   - timeout: Shortens the grant's own, never lengthens it.
-    ///   - onOutput: Takes masked output as it comes; while it does not return, the child's pipe fills.
+    ///   - onOutput: Takes masked output as it comes, on a thread of its own; while it does not return, the child's
+    ///     pipe fills. The answer does not wait for one that never does.
     /// - Throws: ``RunnerError`` when nothing was run.
     package func run(
         _ grant: Grant, timeout: Duration? = nil, cancellation: Cancellation,
         onOutput: (@Sendable (String) -> Void)? = nil
     ) throws(RunnerError) -> RunResult {
-        guard let thread else { throw RunnerError(.cannotStart, "The executor could not start its spawning thread.") }
-        let identity = try identities.identity(of: grant.runAs)
-        let ruleset = try ruleset(for: grant)
-        let command = try ResolvedCommand(grant)
         let stop = Cancellation()
         try enter(stop)
         defer { leave(stop) }
-        let wake = Descriptor(clinux_eventfd())
-        let child = try nursery.withLock { _ throws(RunnerError) in
-            let child = try Child.start(command, grant, as: identity, readOnlyRuleset: ruleset, on: thread)
-            state.withLock { _ = $0.leaders.insert(child.processID) }
-            return child
-        }
-        defer { end(child) }
+        let wake = try Descriptor.event()
+        let pump = try onOutput.map { onOutput throws(RunnerError) in try OutputPump(onOutput) }
+        defer { pump?.finish(within: .zero) }
+        let (child, descendants) = try start(grant)
         var supervisor = Supervisor(
             child: child, grant: grant, timeout: min(timeout ?? grant.timeout, grant.timeout),
             patience: configuration.patience, drain: configuration.drain, stop: wake,
             masker: SecretMasker(extraNames: configuration.extraSecretNames),
-            stopReason: { stop.reason ?? cancellation.reason },
-            tree: { [self] in
-                ProcessTree(
-                    leader: child.processID,
-                    otherLeaders: state.withLock { $0.leaders.union($0.released) }.subtracting([child.processID]))
-            }, onOutput: onOutput)
-        let tell: @Sendable (Cancellation.Reason) -> Void = { _ in
-            var one: UInt64 = 1
-            _ = write(wake.number, &one, MemoryLayout<UInt64>.size)
-        }
+            stopReason: { stop.reason ?? cancellation.reason }, descendants: descendants, pump: pump)
+        let tell: @Sendable (Cancellation.Reason) -> Void = { _ in wake.raise() }
         let result = cancellation.withHandler(tell) { stop.withHandler(tell) { supervisor.run() } }
-        if result.succeeded, grant.effect == .change { release(after: child) }
+        // What a successful change leaves behind is what it was for: a service's start.
+        end(descendants, releasing: result.succeeded && grant.effect == .change)
         return result
-    }
-
-    /// A daemon may still be of its command's session: it is about to leave it.
-    private func release(after child: Child) {
-        let leaders = state.withLock { $0.leaders }.subtracting([child.processID])
-        let orphans = ProcessTree.orphans(except: leaders)
-        state.withLock { $0.released = orphans }
     }
 
     /// The daemon stops: ends every child and waits for it; later runs are refused.
@@ -105,14 +96,57 @@ package final class Runner: Sendable {
         _ = idle.wait(atMost: .seconds(10)) { state.withLock { $0.cancellations.isEmpty } }
     }
 
-    private func ruleset(for grant: Grant) throws(RunnerError) -> Int32 {
-        guard grant.sandbox.readOnlyFileSystem else { return -1 }
-        if let readOnlyRuleset { return readOnlyRuleset.number }
-        guard configuration.sandboxMode == .lenient else {
-            throw RunnerError(
-                .notPermitted, "The rule \"\(grant.rule)\" asks for Landlock, which this kernel has not.")
+    private func start(_ grant: Grant) throws(RunnerError) -> (Child, Descendants) {
+        guard let thread else { throw RunnerError(.cannotStart, "The executor could not start its spawning thread.") }
+        let identity = try identities.identity(of: grant.runAs)
+        let ruleset = try ruleset(for: grant)
+        let command = try ResolvedCommand(grant, openingAs: identities.opener(for: grant.runAs))
+        let mark = CallMark()
+        let group = try configuration.controlGroups.map { groups throws(RunnerError) in
+            try groups.make(for: mark, grant.limits)
         }
-        return -1
+        do throws(RunnerError) {
+            let child = try Child.start(
+                command, grant, as: identity, mark: mark, group: group, readOnlyRuleset: ruleset, on: thread)
+            state.withLock { _ = $0.leaders.insert(child.processID) }
+            return (child, Descendants(mark: mark, leader: child.processID, group: group))
+        } catch {
+            group?.remove()
+            throw error
+        }
+    }
+
+    private func end(_ descendants: Descendants, releasing: Bool) {
+        let leaders = state.withLock { state in
+            state.leaders.remove(descendants.leader)
+            return state.leaders
+        }
+        if releasing {
+            descendants.group?.release()
+            Orphans.reap(except: leaders)
+        } else {
+            descendants.endLeftovers(except: leaders)
+        }
+        state.withLock { state in
+            if let group = descendants.group { state.lingering.append(group) }
+            state.lingering.removeAll { $0.remove() }
+        }
+    }
+
+    private func ruleset(for grant: Grant) throws(RunnerError) -> Int32 {
+        let missing =
+            switch grant.sandbox {
+            case let box where box.readOnlyFileSystem && readOnlyRuleset == nil: "Landlock"
+            case let box where box.noSecondExec && !hasSeccomp: "seccomp"
+            default: nil as String?
+            }
+        if let missing, configuration.sandboxMode == .strict {
+            throw RunnerError(
+                .notPermitted,
+                "The rule \"\(grant.rule)\" asks for \(missing), which this kernel has not; \"sandbox\": \"lenient\" in executor.json does without."
+            )
+        }
+        return grant.sandbox.readOnlyFileSystem ? readOnlyRuleset?.number ?? -1 : -1
     }
 
     private func enter(_ stop: Cancellation) throws(RunnerError) {
@@ -126,15 +160,5 @@ package final class Runner: Sendable {
     private func leave(_ stop: Cancellation) {
         state.withLock { $0.cancellations[ObjectIdentifier(stop)] = nil }
         idle.signal()
-    }
-
-    private func end(_ child: Child) {
-        nursery.withLock { _ in
-            let leaders = state.withLock { state in
-                state.leaders.remove(child.processID)
-                return state.leaders
-            }
-            ProcessTree.reapOrphans(except: leaders)
-        }
     }
 }

@@ -19,8 +19,8 @@ struct Supervisor {
     /// Becomes readable when somebody says stop.
     let stop: Descriptor
     let stopReason: @Sendable () -> Cancellation.Reason?
-    let tree: @Sendable () -> ProcessTree
-    let onOutput: (@Sendable (String) -> Void)?
+    let descendants: Descendants
+    let pump: OutputPump?
 
     private enum Phase: Equatable {
         case running
@@ -42,12 +42,12 @@ struct Supervisor {
     init(
         child: Child, grant: Grant, timeout: Duration, patience: Duration, drain: Duration, stop: Descriptor,
         masker: SecretMasker,
-        stopReason: @escaping @Sendable () -> Cancellation.Reason?, tree: @escaping @Sendable () -> ProcessTree,
-        onOutput: (@Sendable (String) -> Void)?
+        stopReason: @escaping @Sendable () -> Cancellation.Reason?, descendants: Descendants,
+        pump: OutputPump?
     ) {
         (self.child, self.grant, self.timeout, self.stop) = (child, grant, timeout, stop)
         (self.patience, self.drain) = (patience, drain)
-        (self.masker, self.stopReason, self.tree, self.onOutput) = (masker, stopReason, tree, onOutput)
+        (self.masker, self.stopReason, self.descendants, self.pump) = (masker, stopReason, descendants, pump)
         deadline = .now + timeout
         output = OutputBuffer(limit: grant.limits.outputBytes)
     }
@@ -59,29 +59,41 @@ struct Supervisor {
             if status == nil, !isOutputOpen || phase != .running { checkEnd(blocking: false) }
             if case .killed(let until) = phase, until < .now, status != nil { break }
         }
+        endTheRest()
         finishOutput()
         return result()
+    }
+
+    /// Descendants that hold no pipe may still be at their end: they have the rest of the same patience.
+    private mutating func endTheRest() {
+        guard case .terminating(let until) = phase else { return }
+        while !descendants.isEmpty, .now < until { usleep(10_000) }
+        if !descendants.isEmpty { killAll() }
     }
 
     // MARK: Events
 
     private mutating func waitForEvent() {
+        // A slow reader holds the child back, but not its end: what is left in the pipe then is read at once.
+        let isHeld = phase == .running && pump?.hasRoom == false
         var polled = [
-            pollfd(fd: isOutputOpen ? child.output.number : -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: isOutputOpen && !isHeld ? child.output.number : -1, events: Int16(POLLIN), revents: 0),
             pollfd(fd: status == nil ? child.pidfd.number : -1, events: Int16(POLLIN), revents: 0),
             pollfd(fd: phase == .running ? stop.number : -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: isHeld ? pump?.room.number ?? -1 : -1, events: Int16(POLLIN), revents: 0),
         ]
         let wait = nextDeadline - .now
         let milliseconds = Int32(
             max(
                 0, min(60_000, wait.components.seconds * 1000 + wait.components.attoseconds / 1_000_000_000_000_000 + 1)
             ))
-        guard poll(&polled, 3, milliseconds) > 0 else { return }
+        guard poll(&polled, nfds_t(polled.count), milliseconds) > 0 else { return }
         if polled[0].revents != 0 { readOutput() }
         if polled[1].revents != 0 { checkEnd(blocking: true) }
         if polled[2].revents != 0, let reason = stopReason() {
             terminate(reason == .stopping ? .stopping : .cancelled)
         }
+        if polled[3].revents != 0 { pump?.room.lower() }
     }
 
     private var nextDeadline: ContinuousClock.Instant {
@@ -104,24 +116,21 @@ struct Supervisor {
 
     private mutating func terminate(_ reason: RunResult.Ending) {
         ending = reason
-        tree().signal(SIGTERM)
+        descendants.signal(SIGTERM)
         phase = .terminating(until: .now + patience)
     }
 
     private mutating func killAll() {
-        tree().signal(SIGKILL)
+        descendants.signal(SIGKILL)
         phase = .killed(until: .now + patience)
     }
 
     private mutating func checkEnd(blocking: Bool) {
         var status: Int32 = 0
         let waited = wait4(child.processID, &status, blocking ? 0 : Int32(WNOHANG), &usage)
-        // A child that somebody else waited for has ended all the same; how, nobody can say any more.
-        if waited < 0, errno == ECHILD { status = SIGKILL }
-        guard waited == child.processID || (waited < 0 && errno == ECHILD) else { return }
+        guard waited == child.processID else { return }
         self.status = status
         if isOutputOpen, phase == .running { phase = .draining(until: .now + drain) }
-        if case .terminating = phase, !tree().isEmpty { return }
     }
 
     // MARK: Output
@@ -139,11 +148,13 @@ struct Supervisor {
     private mutating func take(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
         output.append(bytes)
-        // Slow to return when the peer is slow to read: meanwhile the pipe fills and the child waits.
-        onOutput?(String(decoding: bytes, as: UTF8.self))
+        pump?.offer(bytes)
     }
 
-    private mutating func finishOutput() { take(masker.finish()) }
+    private mutating func finishOutput() {
+        take(masker.finish())
+        pump?.finish(within: ending == .itself ? patience : .zero)
+    }
 
     private func result() -> RunResult {
         let status = status ?? SIGKILL
@@ -152,7 +163,7 @@ struct Supervisor {
             termination: signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal), ending: ending,
             output: output.text(), outputBytes: output.total, isOutputCut: output.isCut, maskedSecrets: masker.count,
             duration: .now - started, cpuTime: Self.duration(usage.ru_utime) + Self.duration(usage.ru_stime),
-            peakMemoryBytes: usage.ru_maxrss << 10, processID: child.processID)
+            peakMemoryBytes: descendants.group?.peakMemory ?? usage.ru_maxrss << 10, processID: child.processID)
     }
 
     private static func duration(_ time: timeval) -> Duration {

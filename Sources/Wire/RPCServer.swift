@@ -20,6 +20,12 @@ package protocol RPCHandler: Sendable {
     func answer(_ call: RPCCall) -> Result<JSONResult, RPCError>
     /// A message that is no message, a limit that was reached: for the log.
     func noticed(_ fault: String, session: RPCSession)
+    /// The peer has gone and its calls have ended.
+    func ended(_ session: RPCSession)
+}
+
+extension RPCHandler {
+    package func ended(_ session: RPCSession) {}
 }
 
 /// Listens on Unix sockets and serves each connection on a thread; knows no verb.
@@ -135,6 +141,7 @@ package final class RPCServer: Sendable {
             try BackgroundThread.start(named: "peer-\(session.number)") { [self] in
                 served.run()
                 forget(session)
+                handler.ended(session)
             }
         } catch {
             forget(session)

@@ -17,10 +17,9 @@ extension ExecutorCtl {
             let arguments = try Self.parse(arguments)
             try await connection.withClient(answersQuestions: isatty(0) == 1) { client in
                 var answer = try await call(client, arguments, answer: nil)
-                if case .question(_, let message, let state) = answer {
-                    Terminal.printError(message + "\nRun it? [y/N]")
-                    let approved = readLine().map { ["y", "yes"].contains($0.lowercased()) } ?? false
-                    answer = try await call(client, arguments, answer: ApprovalAnswer(approved: approved, state: state))
+                while case .question(let question, let message, let state) = answer {
+                    let reply = Terminal.reply(to: question, message)
+                    answer = try await call(client, arguments, answer: ApprovalAnswer(reply, state: state))
                 }
                 guard case .result(let result) = answer else { throw ExitCode(1) }
                 Terminal.printLine(connection.json ? result.structured.text : result.text)
@@ -45,48 +44,6 @@ extension ExecutorCtl {
                 arguments[String(pair[..<equals])] = (try? JSONValue(parsing: text)) ?? .string(text)
             }
             return arguments
-        }
-    }
-
-    struct Approvals: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Questions that wait for an operator.", subcommands: [List.self, Approve.self, Deny.self],
-            defaultSubcommand: List.self)
-
-        struct List: AsyncParsableCommand {
-            static let configuration = CommandConfiguration(abstract: "What is waiting, whole.")
-            @OptionGroup var connection: Connection
-
-            func run() async throws {
-                try await connection.withClient { client in
-                    let questions = try await client.approvals()
-                    if connection.json { return Terminal.printLine(JSONValue.array(questions.map(\.json)).text) }
-                    if questions.isEmpty { Terminal.printLine("Nothing waits for an answer.") }
-                    questions.flatMap { Terminal.describe($0.json) + [""] }.forEach(Terminal.printLine)
-                }
-            }
-        }
-
-        struct Approve: AsyncParsableCommand {
-            static let configuration = CommandConfiguration(abstract: "Say yes: the next such call runs, once.")
-            @OptionGroup var connection: Connection
-            @Argument(help: "The question's id.") var id: String
-            func run() async throws { try await Approvals.decide(id, approved: true, connection) }
-        }
-
-        struct Deny: AsyncParsableCommand {
-            static let configuration = CommandConfiguration(abstract: "Say no.")
-            @OptionGroup var connection: Connection
-            @Argument(help: "The question's id.") var id: String
-            func run() async throws { try await Approvals.decide(id, approved: false, connection) }
-        }
-
-        fileprivate static func decide(_ id: String, approved: Bool, _ connection: Connection) async throws {
-            try await connection.withClient { client in
-                guard let question = try await client.decide(id, approved: approved) else { throw ExitCode(1) }
-                if connection.json { return Terminal.printLine(question.json.text) }
-                Terminal.printLine("\(approved ? "Approved" : "Denied"): \(question.command)")
-            }
         }
     }
 }

@@ -38,6 +38,25 @@ enum Terminal {
     static func printError(_ line: String) { StandardStream.error.print(line) }
     static func printLine(_ line: String) { StandardStream.output.print(line) }
 
+    /// Asks on standard error and reads one line; `nil` at the end of input.
+    static func ask(_ question: String) -> String? {
+        printError(question)
+        return readLine()
+    }
+
+    /// What the person says to a question about a call.
+    static func reply(to question: ApprovalQuestion, _ message: String) -> ApprovalReply {
+        if question.asksForCode { return askForCode(message).map { .code($0) } ?? .no }
+        return isYes(ask(message + "\nRun it? [y/N]")) ? .yes : .no
+    }
+
+    /// `nil` for anything but six digits.
+    static func askForCode(_ message: String) -> OneTimeCode? {
+        ask(message + "\nCode:").flatMap { OneTimeCode($0) }
+    }
+
+    static func isYes(_ answer: String?) -> Bool { ["y", "yes"].contains(answer?.lowercased()) }
+
     /// Values as `name: value` lines, indented by depth, for a person.
     static func describe(_ value: JSONValue, indent: String = "") -> [String] {
         guard let members = value.objectValue else { return [indent + scalar(value)] }

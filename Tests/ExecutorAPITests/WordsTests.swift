@@ -18,7 +18,8 @@ struct WordsTests {
         let explanation = Explanation(command: "c", verdict: .needsApproval, rule: nil, reason: "r", alternative: "a")
         #expect(Explanation(json: explanation.json) == explanation)
         let question = ApprovalQuestion(
-            id: "i", command: "c", rule: "r", level: "user", justification: nil, caller: "p", expires: "e")
+            id: "i", command: "c", call: "run_command {}", rule: "r", level: "user", justification: nil, caller: "p",
+            expires: "e")
         #expect(ApprovalQuestion(json: question.json) == question)
     }
 

@@ -8,7 +8,7 @@ import Wire
 
 /// One runner for all tests: it is the sub-reaper of its process, as in the daemon.
 private let runner = Runner(
-    configuration: Runner.Configuration(scratchDirectory: "/tmp", sandboxMode: .lenient, drain: .milliseconds(300)))
+    configuration: Runner.Configuration(sandboxMode: .lenient, drain: .milliseconds(300)))
 
 /// A grant for one line, by a policy that allows just what these tests run.
 private func grant(_ line: String, _ entry: String, settings: String = "{}") throws -> Grant {
@@ -165,6 +165,96 @@ struct RunnerTests {
         #expect(try run(fixed("/usr/bin/nice /bin/true")).succeeded)
     }
 
+    @Test("what a reading command leaves behind is ended with it, out of its session and off its pipe")
+    func leftovers() throws {
+        try withScript("setsid sh -c 'sleep 300 >/dev/null 2>&1 & echo $!'") { path, _ in
+            let read = try run(fixed(path))
+            let pid = try #require(Int32(read.output.dropLast()))
+            #expect(read.succeeded && !exists(pid))
+            // A change may be what starts a daemon; and no later run's end is its end.
+            let change = try run(grant(path, #"{"command": "\#(path)", "effect": "change"}"#))
+            let daemon = try #require(Int32(change.output.dropLast()))
+            _ = try run(fixed(path))
+            #expect(change.succeeded && exists(daemon))
+            kill(daemon, SIGKILL)
+        }
+    }
+
+    @Test("memory beyond the rule's limit is not given", .timeLimit(.minutes(1)))
+    func memory() throws {
+        try withScript("head -c 300000000 /dev/zero | tail -c 300000000 | wc -c") { path, _ in
+            let limited = try run(fixed(path, #", "limits": {"memory_mb": 64}"#))
+            #expect(limited.output.contains("memory exhausted") && !limited.output.contains("300000000\n"))
+        }
+    }
+
+    @Test("root that only reads keeps no right but to read", .enabled(if: geteuid() == 0))
+    func readingRoot() throws {
+        try withScript("grep CapEff /proc/self/status") { path, _ in
+            let reading = try run(fixed(path, #", "run_as": "root", "sandbox": {"read_only": true}"#)).output
+            // CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_SYSLOG: bits 2, 19, 34 (capability.h).
+            #expect(reading == "CapEff:\t0000000400080004\n")
+            #expect(try run(fixed(path)).output == "CapEff:\t0000000000000000\n")
+        }
+    }
+
+    @Test(
+        "root without a second exec gets none by raising its limits and moving descriptors",
+        .enabled(if: geteuid() == 0 && access("/usr/bin/python3", X_OK) == 0))
+    func secondExec() throws {
+        let program = """
+            import ctypes, os, resource, sys
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (1100, 1100))
+            except ValueError:
+                pass
+            libc = ctypes.CDLL(None, use_errno=True)
+            binary = os.open("/bin/true", os.O_PATH)
+            answers = set()
+            for number in range(200, resource.getrlimit(resource.RLIMIT_NOFILE)[0]):
+                os.dup2(binary, number)
+                for path in (b"", b"/bin/true"):
+                    argv = (ctypes.c_char_p * 2)(b"true", None)
+                    libc.syscall(322 if os.uname().machine == "x86_64" else 281, number, path, argv, None, 0x1000)
+                    answers.add(ctypes.get_errno())
+            print(answers)
+            """
+        try withScript("") { path, _ in
+            try Data("#!/usr/bin/python3 -I\n\(program)\n".utf8).write(to: URL(filePath: path))
+            let result = try run(fixed(path, #", "run_as": "root", "sandbox": {"no_second_exec": true}"#))
+            #expect(result.output == "{1}\n")
+        }
+    }
+
+    @Test("a rule that names a user opens its files as that user", .enabled(if: geteuid() == 0))
+    func opener() throws {
+        try withScript("exit 0") { _, directory in
+            try Data("theirs\n".utf8).write(to: URL(filePath: directory + "/log"))
+            chmod(directory + "/log", 0o600)
+            func cat(_ user: String) throws -> String {
+                let entry = #"{"command": "cat \#(directory)/*", "effect": "read"\#(user)}"#
+                return try run(grant("cat \(directory)/log", entry)).output
+            }
+            let error = #expect(throws: RunnerError.self) { try cat(#", "run_as": "daemon""#) }
+            #expect(error?.code == .fileUnavailable)
+            // A rule without a user grants what lies beneath its directory.
+            #expect(try cat("") == "theirs\n")
+            #expect(try cat(#", "run_as": "root""#) == "theirs\n")
+        }
+    }
+
+    @Test("a rule's directory is entered through no link")
+    func directory() throws {
+        try withScript("exit 0") { _, directory in
+            try FileManager.default.createSymbolicLink(atPath: directory + "/link", withDestinationPath: "/etc")
+            let error = #expect(throws: RunnerError.self) {
+                try run(fixed("/bin/pwd", #", "cwd": "\#(directory)/link""#))
+            }
+            #expect(error?.message.contains("cannot be entered") == true)
+            #expect(try run(fixed("/bin/pwd", #", "cwd": "\#(directory)""#)).output == directory + "\n")
+        }
+    }
+
     @Test(
         "a file is opened beneath its directory and handed over; links, FIFOs and what is missing have the same words")
     func files() throws {
@@ -195,6 +285,40 @@ struct RunnerTests {
             #expect(!result.output.contains("hunter2") && result.maskedSecrets == 1 && result.output.contains("plain"))
             #expect(!box.text.withLock { $0 }.contains("hunter2"))
         }
+    }
+
+    @Test("a reader that never reads holds the child back, and neither its time-out nor its cancellation")
+    func deafReader() throws {
+        let release = Condition()
+        let isReleased = Atomic<Bool>(false)
+        let deaf: @Sendable (String) -> Void = { _ in
+            _ = release.wait(atMost: .seconds(60)) { isReleased.load(ordering: .acquiring) }
+        }
+        defer {
+            isReleased.store(true, ordering: .releasing)
+            release.signal()
+        }
+        let late = try run(fixed("/usr/bin/yes"), timeout: .seconds(1), onOutput: deaf)
+        #expect(late.ending == .timeout(.seconds(1)) && late.duration < .seconds(10))
+        // Held back: the pipe and the reader's share, not what yes(1) prints in a second.
+        #expect(late.outputBytes < 4 << 20, "\(late.outputBytes)")
+        let cancellation = Cancellation()
+        try BackgroundThread.start(named: "cancel") {
+            _ = release.wait(atMost: .milliseconds(300)) { false }
+            cancellation.cancel(.disconnected)
+        }
+        let gone = try run(fixed("/usr/bin/yes"), cancellation: cancellation, onOutput: deaf)
+        #expect(gone.ending == .cancelled && gone.duration < .seconds(10))
+    }
+
+    @Test("a slow reader gets all that a short command printed, in order, before the answer")
+    func slowReader() throws {
+        let box = Box()
+        let result = try run(fixed("/usr/bin/seq 9999")) { text in
+            usleep(20_000)
+            box.text.withLock { $0 += text }
+        }
+        #expect(result.succeeded && box.text.withLock { $0 } == result.output)
     }
 
     private final class Box: Sendable { let text = Mutex("") }

@@ -14,7 +14,7 @@ struct RunCommandFixture: ~Copyable {
     /// One for the process, as in the daemon: what a child left behind falls to the process, and a second
     /// runner would take the first one's children for such.
     private static let sharedRunner = Runner(
-        configuration: Runner.Configuration(scratchDirectory: "/tmp", extraSecretNames: []))
+        configuration: Runner.Configuration(sandboxMode: .lenient))
 
     /// - Parameters:
     ///   - rules: The allowlist, as JSON.

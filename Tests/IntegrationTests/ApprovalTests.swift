@@ -31,7 +31,7 @@ struct ApprovalTests {
             let (question, state) = try await Self.question(client, "/usr/bin/id -u")
             #expect(
                 question.rule == "ask-user" && question.level == "user" && question.justification == "says who runs it")
-            let answer = ApprovalAnswer(approved: true, state: state)
+            let answer = ApprovalAnswer(.yes, state: state)
             guard case .result(let result) = try await Self.call(client, "/usr/bin/id -u", answer: answer) else {
                 throw POSIXError(.EIO)
             }
@@ -52,10 +52,10 @@ struct ApprovalTests {
             let another = try await Self.question(client, "/usr/bin/id -u")
             let forged = String(another.state.dropLast()) + (another.state.hasSuffix("0") ? "1" : "0")
             let cases: [(ApprovalAnswer, String)] = [
-                (ApprovalAnswer(approved: false, state: no.state), "/usr/bin/id -u"),
-                (ApprovalAnswer(approved: true, state: forged), "/usr/bin/id -u"),
-                (ApprovalAnswer(approved: true, state: "none"), "/usr/bin/id -u"),
-                (ApprovalAnswer(approved: true, state: another.state), "/usr/bin/id -g"),
+                (ApprovalAnswer(.no, state: no.state), "/usr/bin/id -u"),
+                (ApprovalAnswer(.yes, state: forged), "/usr/bin/id -u"),
+                (ApprovalAnswer(.yes, state: "none"), "/usr/bin/id -u"),
+                (ApprovalAnswer(.yes, state: another.state), "/usr/bin/id -g"),
             ]
             for (answer, command) in cases {
                 guard case .result(let result) = try await Self.call(client, command, answer: answer) else {
@@ -78,9 +78,17 @@ struct ApprovalTests {
             #expect(refused.refusal?.alternative.contains("executorctl approvals approve") == true)
             let listed = try await executor.ctl("approvals", "list")
             #expect(listed.output.contains("command: /usr/bin/id -g"))
+            guard case .result(let same) = try await Self.call(client, "/usr/bin/id -g") else { throw POSIXError(.EIO) }
+            #expect(same.refusal?.alternative == refused.refusal?.alternative)
             let waiting = try await executor.operatorClient().approvals()
             let id = try #require(waiting.first?.id)
-            #expect(try await executor.ctl("approvals", "approve", id).status == 0)
+            let approved = try await executor.ctl("approvals", "approve", id)
+            #expect(approved.status == 0)
+            let caller = "caller: uid \(getuid()), pid \(getpid()), agent socket"
+            for part in ["command: /usr/bin/id -g", "rule: ask-operator", "level: operator", "expires: 20", caller] {
+                #expect(approved.output.contains(part), "no \(part) in \(approved.output)")
+            }
+            #expect(try await executor.ctl("approvals", "approve", id).status == 1)
             guard case .result(let ran) = try await Self.call(client, "/usr/bin/id -g") else { throw POSIXError(.EIO) }
             #expect(ran.success)
             guard case .result(let again) = try await Self.call(client, "/usr/bin/id -g") else {
@@ -89,5 +97,48 @@ struct ApprovalTests {
             #expect(again.refusal?.code == .approvalRequired)
             #expect(try await executor.ctl("approvals", "deny", "none").status == 1)
         }
+    }
+
+    @Test("the end of the connection that was asked, other rules, and a restart mean no")
+    func over() async throws {
+        try await withExecutor { executor in
+            let stays = try executor.client(answersQuestions: true)
+            let leaves = try executor.client(answersQuestions: true)
+            let gone = try await Self.question(leaves, "/usr/bin/id -u").state
+            leaves.close()
+            try await waitUntil { try await executor.operatorClient().approvals().isEmpty }
+            let reloaded = try await Self.question(stays, "/usr/bin/id -u").state
+            try ExecutorFixture.write(
+                ExecutorFixture.allowlist.replacing("says who", with: "tells who"),
+                to: executor.directory + "/config/allowlist.json")
+            executor.program.send(signal: SIGHUP)
+            try await waitUntil { try await executor.operatorClient().approvals().isEmpty }
+            let restarted = try await Self.question(stays, "/usr/bin/id -u").state
+            for state in [gone, reloaded] { #expect(try await !Self.runs(stays, state)) }
+            #expect(try await executor.audit("intent").isEmpty)
+            let second = try await executor.restarted()
+            #expect(try await !Self.runs(executor.client(answersQuestions: true), restarted))
+            #expect(try await executor.audit("intent").isEmpty)
+            second.send(signal: SIGTERM)
+            _ = await second.exitStatus()
+        }
+    }
+
+    @Test("a state that another connection got hold of runs nothing, and leaves the question to whom it was put")
+    func stolen() async throws {
+        try await withExecutor { executor in
+            let (asked, thief) = (
+                try executor.client(answersQuestions: true), try executor.client(answersQuestions: true)
+            )
+            let state = try await Self.question(asked, "/usr/bin/id -u").state
+            #expect(try await !Self.runs(thief, state))
+            #expect(try await Self.runs(asked, state))
+        }
+    }
+
+    private static func runs(_ client: ExecutorClient, _ state: String) async throws -> Bool {
+        let answer = ApprovalAnswer(.yes, state: state)
+        guard case .result(let result) = try await call(client, "/usr/bin/id -u", answer: answer) else { return false }
+        return result.success
     }
 }

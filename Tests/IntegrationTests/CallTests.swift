@@ -93,6 +93,20 @@ struct CallTests {
         }
     }
 
+    @Test("a caller that asks for progress and reads none of it does not hold its command beyond the time-out")
+    func unreadProgress() async throws {
+        try await withExecutor { executor in
+            let deaf = try RawConnection(executor.agentSocket)
+            deaf.send(
+                #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"run_command","arguments":{"command":"/usr/bin/yes","timeout":2},"_meta":{"progressToken":1}}}"#
+            )
+            try await waitUntil { try await executor.operatorClient().status()["load"]?["children"] == 1 }
+            try await waitUntil { try await executor.operatorClient().status()["load"]?["children"] == 0 }
+            try await waitUntil { try await executor.audit("outcome").count == 1 }
+            withExtendedLifetime(deaf) {}
+        }
+    }
+
     @Test("the same operation id never runs twice, across a restart too")
     func operations() async throws {
         try await withTemporaryDirectory { directory in

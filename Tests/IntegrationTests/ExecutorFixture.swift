@@ -19,11 +19,13 @@ final class ExecutorFixture: Sendable {
         {"test": ["uptime", "df -h",
           {"command": "/bin/true", "id": "true", "effect": "read"},
           {"command": "/bin/sleep {count}", "id": "sleep", "effect": "read", "timeout": "60s"},
+          {"command": "/usr/bin/yes", "id": "yes", "effect": "read", "timeout": "60s"},
           {"command": "/usr/bin/seq {count}", "id": "seq", "effect": "read"},
           {"command": "/bin/false", "id": "false", "effect": "change"},
           {"command": "/usr/bin/id -u", "id": "ask-user", "effect": "change", "approval": "user",
            "justification": "says who runs it"},
           {"command": "/usr/bin/id -g", "id": "ask-operator", "effect": "change", "approval": "operator"},
+          {"command": "/usr/bin/id -un", "id": "ask-code", "effect": "change", "approval": "totp"},
           "curl -s *", "systemctl status *", "cat /var/log/*"]}
         """#
 
@@ -86,6 +88,17 @@ final class ExecutorFixture: Sendable {
         defer { client.close() }
         let page = try await client.request(.auditQuery, ["kind": .string(kind), "limit": 1000])
         return Array((page["records"]?.arrayValue ?? []).reversed())
+    }
+
+    /// Ends it, and starts another over the same directories.
+    func restarted() async throws -> Program {
+        _ = await stop()
+        let place = directory + "/again"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        let notify = try NotifySocket(directory: place)
+        let second = try Self.start(directory, notify)
+        _ = await notify.wait(for: "READY=1")
+        return second
     }
 
     /// Every message the executor sent, against the official schemas.

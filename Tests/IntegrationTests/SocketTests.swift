@@ -93,7 +93,9 @@ struct SocketTests {
     func roles() async throws {
         try await withExecutor { executor in
             let agent = try executor.client()
-            for method in [ExecutorMethod.approvalsList, .approvalsApprove, .approvalsDeny, .auditQuery, .auditVerify] {
+            for method in [
+                ExecutorMethod.approvalsList, .approvalsApprove, .approvalsDeny, .auditQuery, .auditVerify, .totpEnroll,
+            ] {
                 await #expect(throws: RPCError.self) { try await agent.request(method, ["id": "x"]) }
             }
             let admin = try executor.operatorClient()

@@ -149,6 +149,62 @@ struct TelegramDialogueTests {
         }
     }
 
+    @Test("a one-time code is the person's next message: it reaches the executor, and nothing else ever holds it")
+    func code() async throws {
+        try await withExecutor { executor in
+            let person = try await executor.enroll()
+            let telegram = try TelegramStandIn()
+            let anthropic = try AnthropicStandIn(script: [
+                .tools([("run_command", ["command": "/usr/bin/id -un"])]), .text("Готово."),
+            ])
+            let agent = try AgentFixture(executor, telegram, anthropic: anthropic)
+            let (wrong, right) = (person.wrongCode, person.code())
+            telegram.send("кто я?")
+            let question = await telegram.waitForMessage { !$0.buttons.isEmpty }
+            #expect(question.text.contains("/usr/bin/id -un") && question.buttons.count == 1)
+            telegram.send(right, from: 8)
+            _ = await telegram.waitForMessage { $0.chatID == 8 && $0.text.contains("код ни для чего не нужен") }
+            telegram.send(wrong)
+            let again = await telegram.waitForMessage { !$0.buttons.isEmpty && $0.id != question.id }
+            #expect(again.text.contains("Осталось попыток: 4") && again.text.contains("/usr/bin/id -un"))
+            telegram.send(right)
+            _ = await telegram.waitForMessage { $0.text.contains("Готово.") }
+            let intents = try await executor.audit("intent").filter { $0["rule"] == "ask-code" }
+            #expect(intents.count == 1 && intents[0]["approval"]?.stringValue?.hasPrefix("totp/") == true)
+            telegram.send(person.code(1))
+            _ = await telegram.waitForMessage { $0.chatID == 7 && $0.text.contains("код ни для чего не нужен") }
+            #expect(await agent.stop() == 0)
+            let log = await agent.program.standardError()
+            let asked = anthropic.requests.map(\.body.text).joined()
+            for code in [wrong, right, person.code(1)] {
+                #expect(!executor.holds("\"\(code)\"") && !log.contains(code) && !asked.contains("\"\(code)"))
+                #expect(!telegram.sent.contains { $0.text.contains(code) })
+            }
+            #expect(telegram.violations.isEmpty, "\(telegram.violations)")
+        }
+    }
+
+    @Test("the button that says no closes a question for a code, and the command does not run")
+    func codeDenied() async throws {
+        try await withExecutor { executor in
+            _ = try await executor.enroll()
+            let telegram = try TelegramStandIn()
+            let anthropic = try AnthropicStandIn(script: [
+                .tools([("run_command", ["command": "/usr/bin/id -un"])]), .text("Готово."),
+            ])
+            let agent = try AgentFixture(executor, telegram, anthropic: anthropic)
+            telegram.send("кто я?")
+            let question = await telegram.waitForMessage { !$0.buttons.isEmpty }
+            let no = try #require(question.buttons.first?.data)
+            // There is no button for yes; one that is made up is nothing.
+            telegram.tap("y" + no.dropFirst(), on: question)
+            telegram.tap(no, on: question)
+            _ = await telegram.waitForMessage { $0.text.contains("Готово.") }
+            #expect(try await executor.audit("intent").isEmpty)
+            #expect(await agent.stop() == 0)
+        }
+    }
+
     @Test("Telegram failing in every way it can does not stop the agent")
     func faults() async throws {
         try await withExecutor { executor in

@@ -125,4 +125,30 @@ struct TerminalDialogueTests {
             }
         }
     }
+
+    @Test(
+        "on the terminal the next line is the code; six digits nobody asked for go nowhere",
+        arguments: [(true, "totp/"), (false, nil)])
+    func code(_ isRight: Bool, _ approval: String?) async throws {
+        try await withExecutor { executor in
+            let person = try await executor.enroll()
+            let anthropic = try AnthropicStandIn(script: [
+                .tools([("run_command", ["command": "/usr/bin/id -un"])]), .text("Готово."),
+            ])
+            let (idle, code) = (person.code(-1), isRight ? person.code() : "")
+            let (_, output, error) = try await Program.run(
+                "devops-agent", ["chat", "--state-dir", executor.directory + "/agent"],
+                environment: [
+                    "EXECUTOR_SOCKET": executor.agentSocket, "ANTHROPIC_API_KEY": AnthropicStandIn.key,
+                    "ANTHROPIC_BASE_URL": anthropic.url,
+                ], input: "\(idle)\nкто я?\n\(code)\n")
+            #expect(output.contains("/usr/bin/id -un") && output.contains("Готово."), "\(output)")
+            #expect(output.contains("код ни для чего не нужен"))
+            let intent = try await executor.audit("intent").first { $0["rule"] == "ask-code" }
+            #expect(intent?["approval"]?.stringValue?.prefix(5) == approval?.prefix(5))
+            for digits in [idle, code] where !digits.isEmpty {
+                #expect(!executor.holds("\"\(digits)\"") && !(output + error).contains(digits))
+            }
+        }
+    }
 }

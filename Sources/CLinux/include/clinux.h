@@ -1,6 +1,7 @@
 #pragma once
 /* What Glibc does not show to Swift: variadic functions, function-like macros and system calls without a wrapper.
    Each returns what the system call returns; -1 means errno. */
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -10,9 +11,29 @@ int clinux_eventfd(void);
 int clinux_set_child_subreaper(void);
 /* openat2(2) has no wrapper. `resolve` is a set of RESOLVE_ flags, from below. */
 int clinux_openat2(int directory, const char *path, int flags, uint64_t resolve);
+/* The same with openat(2) alone, for where a filter refuses openat2(2). */
+int clinux_open_beneath(int directory, const char *path, int flags);
 uint64_t clinux_resolve_beneath(void);   /* RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS */
-/* The pid of a child that has ended and was not waited for, 0 for none; waitid(2) with WNOWAIT. */
-pid_t clinux_peek_dead_child(void);
+
+/* How many supplementary groups are taken along; users(5) of ordinary machines have a handful. */
+#define CLINUX_GROUPS 64
+
+struct clinux_identity {
+    uid_t uid;
+    gid_t gid;
+    size_t group_count;           /* supplementary ones; at most CLINUX_GROUPS */
+    const gid_t *groups;
+};
+
+/* clinux_openat2 with the rights to files of another user, on this thread and for this call (setfsuid(2)). Needs root,
+   whose own groups are at most CLINUX_GROUPS. */
+int clinux_openat2_as(
+    const struct clinux_identity *who, int directory, const char *path, int flags, uint64_t resolve);
+
+/* Whether systemd has marked this directory of cgroup2 as given to its unit ("Delegate=", systemd.resource-control(5)). */
+int clinux_is_delegated(const char *cgroup);
+/* Whether the kernel has seccomp filters (seccomp(2)). */
+int clinux_has_seccomp(void);
 
 /* landlock(7): a rule set under which nothing may be written but /dev/null; -1 where the kernel has none. */
 int clinux_read_only_ruleset(void);
@@ -29,13 +50,19 @@ struct clinux_child {
     int failure;                  /* takes struct clinux_failure if the program cannot be started */
     int read_only_ruleset;
     int cgroup;                   /* of cgroup2, which the child is born into */
-    int changes_identity;         /* whether uid and gid are to be taken on, without other groups */
-    uid_t uid;
-    gid_t gid;
+    const struct clinux_identity *identity; /* NULL: as whom the daemon runs */
+    pid_t parent;                 /* who must still be there: the daemon */
     int no_second_exec;
-    uint64_t memory;              /* RLIMIT_AS, bytes; 0 for none */
+    int writes_no_file;           /* RLIMIT_FSIZE 0 */
+    uint64_t capabilities;        /* those that are kept, or CLINUX_ALL_CAPABILITIES */
+    uint64_t memory;              /* RLIMIT_DATA, bytes; 0 for none */
+    uint64_t processes;           /* RLIMIT_NPROC, of the whole user; 0 for none */
     uint64_t open_files;          /* RLIMIT_NOFILE */
 };
+
+#define CLINUX_ALL_CAPABILITIES UINT64_MAX
+/* What root needs to read what is not its own: files, other processes' descriptors, the kernel's log. */
+uint64_t clinux_reading_capabilities(void);
 
 struct clinux_failure {
     int32_t step;                 /* one of the CLINUX_STEP values */
@@ -49,6 +76,7 @@ enum {
     CLINUX_STEP_IDENTITY,
     CLINUX_STEP_SANDBOX,
     CLINUX_STEP_EXEC,
+    CLINUX_STEP_SESSION,
 };
 
 /* clone3(2) and all that follows in the child, until execveat(2); fork(2) cannot give a pidfd, and nothing of

@@ -1,0 +1,28 @@
+import AgentMemory
+import ExecutorAPI
+import StrictJSON
+import Telegram
+
+// One-time codes are taken out before anything is stored: no code is in the inbox, the history or a prompt.
+extension TelegramFrontEnd {
+    /// What is stored in place of a code nobody asked for.
+    static let hiddenCode = String(repeating: "*", count: OneTimeCode.length)
+
+    /// The update as it may be stored; a code in it is given to the question that waits for it.
+    func withoutCode(_ update: TelegramUpdate) async -> StoredUpdate {
+        guard case .message(let message) = update.content, let from = message.from, handler.isKnown(from.id),
+            let code = OneTimeCode(ChatMessage.cleaned(message.text ?? ""))
+        else { return StoredUpdate(id: update.id, payload: update.payload.text) }
+        let isTaken = await approvals.take(code, chatID: message.chatID, userID: from.id)
+        return StoredUpdate(id: update.id, payload: isTaken ? "{}" : Self.hiding(update.payload).text)
+    }
+
+    /// Who wrote where, and nothing else of the message.
+    private static func hiding(_ payload: JSONValue) -> JSONValue {
+        var message = (payload["message"]?.objectValue ?? [:]).filter {
+            ["message_id", "chat", "from"].contains($0.key)
+        }
+        message["text"] = .string(hiddenCode)
+        return .object(compacting: ["update_id": payload["update_id"], "message": .object(message)])
+    }
+}
