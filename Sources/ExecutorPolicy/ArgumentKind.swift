@@ -7,6 +7,7 @@ enum ArgumentKind: String, Sendable, Hashable, CaseIterable {
     case duration
     case host
     case path
+    case time
     case unit
     case url
     case word
@@ -25,9 +26,10 @@ enum ArgumentKind: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .container: Self.plain(text, prefix, isGood: Self.isContainer(text))
         case .count: Self.plain(text, prefix, isGood: Self.isCount(text))
-        case .duration: Self.plain(text, prefix, isGood: Self.isDuration(text))
-        case .host: Self.host(text, prefix)
+        case .duration: Self.plain(text, prefix, isGood: TimeText.isDuration(text))
+        case .host: Self.host(text, prefix, settings)
         case .path: PathKind.read(prefix + text, prefix: prefix, settings: settings)
+        case .time: Self.plain(text, prefix, isGood: TimeText.isMoment(text))
         case .unit: Self.plain(text, prefix, isGood: UnitName(text) != nil)
         case .url: URLKind.read(text, settings: settings)
         case .word: Self.plain(text, prefix, isGood: Self.isWord(text))
@@ -56,24 +58,28 @@ enum ArgumentKind: String, Sendable, Hashable, CaseIterable {
         return Int(text).map { (1...maximumCount).contains($0) } ?? false
     }
 
-    /// A number and a unit: `90s`, `15m`, `2h`, `1d`, `1w`, `5min`.
-    static func isDuration(_ text: String) -> Bool {
-        let digits = text.prefix { $0.utf8.allSatisfy(ASCII.isDigit) }
-        return (1...6).contains(digits.count) && ["s", "m", "min", "h", "d", "w"].contains(text[digits.endIndex...])
-    }
-
-    private static func host(_ text: String, _ prefix: String) -> Reading {
+    /// An address or a name; a name may end in the dot that makes it absolute, as DNS tools take it.
+    private static func host(_ text: String, _ prefix: String, _ settings: PolicySettings) -> Reading {
         if let address = InternetAddress(text) {
             return address.scope == .forbidden ? .refused(forbidden(text)) : .argument(.text(prefix + text))
         }
-        guard HostName.isValid(text) else { return .mismatch }
-        return HostName.isMetadataService(text) ? .refused(forbidden(text)) : .argument(.text(prefix + text))
+        let name = text.hasSuffix(".") ? String(text.dropLast()) : text
+        guard HostName.isValid(name) else { return .mismatch }
+        if HostName.isForbidden(name) { return .refused(forbidden(text)) }
+        return settings.mayLookUp(name) ? .argument(.text(prefix + text)) : .refused(outOfZones(text))
+    }
+
+    static func outOfZones(_ host: String) -> Refusal {
+        Refusal(
+            .notAllowed, rule: "dns/zones", message: "\(host) is in none of the zones that may be looked up.",
+            alternative: "An administrator can add its zone to \"dns_zones\" in executor.json.")
     }
 
     static func forbidden(_ host: String) -> Refusal {
         Refusal(
             .protected, rule: "protected/address",
-            message: "\(host) is a link-local, multicast or metadata address, which nothing here may reach.",
+            message:
+                "\(host) is, or stands for, a link-local, multicast or metadata address, which nothing here may reach.",
             alternative: "Name a host by its ordinary address.")
     }
 }
@@ -90,8 +96,10 @@ enum URLKind {
             case .privateRange where !settings.urlAddresses.privateRanges: return .refused(outOfRange(host))
             default: break
             }
-        } else if HostName.isMetadataService(host) {
+        } else if HostName.isForbidden(host) {
             return .refused(ArgumentKind.forbidden(host))
+        } else if !settings.mayLookUp(host) {
+            return .refused(ArgumentKind.outOfZones(host))
         }
         guard settings.urlPorts.contains(where: { $0.contains(port) }) else {
             return .refused(
@@ -165,7 +173,9 @@ enum PathKind {
         let roots = prefix.isEmpty ? settings.readableRoots : [String(prefix.dropLast(prefix.hasSuffix("/") ? 1 : 0))]
         guard let root = roots.first(where: { path == $0 || path.hasPrefix($0 + "/") }) else { return .mismatch }
         // The same words whether or not there is such a file.
-        if let secret = names.first(where: { isSecret(String($0)) }) ?? settings.secretDirectory(of: path)?[...] {
+        if let secret = names.first(where: { SecretFileName.matches(String($0)) })
+            ?? settings.secretDirectory(of: path)?[...]
+        {
             return .refused(
                 Refusal(
                     .protected, rule: "protected/path",
@@ -177,26 +187,4 @@ enum PathKind {
                 GrantedFile(
                     root: root, relative: String(path.dropFirst(root.count + 1)), delivery: .standardInput)))
     }
-
-    /// Names of files and directories that hold keys, passwords or tokens.
-    static func isSecret(_ name: String) -> Bool {
-        let name = ASCII.lowercased(name)
-        return exact.contains(name) || beginnings.contains { name.hasPrefix($0) }
-            || endings.contains { name.hasSuffix($0) }
-    }
-
-    private static let exact: Set<String> = [
-        ".aws", ".docker", ".git-credentials", ".gnupg", ".kube", ".my.cnf", ".netrc", ".password-store", ".pgpass",
-        ".ssh", "credentials", "credstore", "credstore.encrypted", "debian.cnf", "gshadow", "gshadow-", "keyrings",
-        "keytab", "opasswd", "private", "secret", "secrets", "security", "shadow", "shadow-", "ssl-cert-snakeoil.key",
-        "sudoers", "sudoers.d", "system-connections", "wireguard", "wpa_supplicant",
-    ]
-    private static let beginnings = [
-        ".env", "credentials.", "devops-agent", "devops-executor", "id_dsa", "id_ecdsa", "id_ed25519", "id_rsa",
-        "secrets.", "shadow.", "ssh_host_",
-    ]
-    private static let endings = [
-        ".env", ".jks", ".kdbx", ".key", ".keytab", ".p12", ".pem", ".pfx", ".ppk", "_ecdsa", "_ed25519", "_key",
-        "_rsa",
-    ]
 }

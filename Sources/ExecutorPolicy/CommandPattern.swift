@@ -9,6 +9,9 @@ struct CommandPattern: Sendable, Hashable {
 
         var isUnit: Bool { if case .kind(.unit, _) = self { true } else { false } }
 
+        /// A word that is no option: `status`, `compose`, `logs`.
+        var isVerb: Bool { if case .literal(let text) = self { !text.hasPrefix("-") } else { false } }
+
         var text: String {
             switch self {
             case .literal(let text): text

@@ -51,17 +51,21 @@ package struct InternetAddress: Sendable, Hashable {
         if b[0] == 0xFF || (b[0] == 0xFE && b[1] & 0x80 != 0) { return .forbidden }
         // Teredo (2001::/32) and local NAT64 (64:ff9b:1::/48) hide an IPv4 address.
         if b[..<4] == [0x20, 0x01, 0, 0] || b[..<6] == [0, 0x64, 0xFF, 0x9B, 0, 1] { return .forbidden }
-        // fd00:ec2::254, Amazon's metadata service.
-        if b[0] == 0xFD, b[1] == 0, b[2] == 0x0E, b[3] == 0xC2 { return .forbidden }
+        // The clouds' metadata services: Amazon's fd00:ec2::/32, Oracle's fd00:c1::/32, Google's fd20:ce::/32.
+        if [[0xFD, 0, 0x0E, 0xC2], [0xFD, 0, 0, 0xC1], [0xFD, 0x20, 0, 0xCE]].contains(Array(b[..<4])) {
+            return .forbidden
+        }
         return b[0] & 0xFE == 0xFC ? .privateRange : .global
     }
 
-    /// `::ffff:a.b.c.d`, `::a.b.c.d`, `64:ff9b::a.b.c.d` and 6to4 lead to an IPv4 address.
+    /// `::ffff:a.b.c.d`, `::ffff:0:a.b.c.d`, `::a.b.c.d`, `64:ff9b::a.b.c.d`, 6to4 and ISATAP lead to an IPv4 address.
     private var embeddedIPv4: [UInt8]? {
         guard bytes.count == 16 else { return nil }
         let head = Array(bytes[..<12])
         let zeros = [UInt8](repeating: 0, count: 10)
         if head == zeros + [0xFF, 0xFF] { return Array(bytes[12...]) }
+        if head == zeros.dropLast(2) + [0xFF, 0xFF, 0, 0] { return Array(bytes[12...]) }
+        if head[9...] == [0, 0x5E, 0xFE], head[8] & ~2 == 0 { return Array(bytes[12...]) }
         if head == zeros + [0, 0], bytes[12] != 0 { return Array(bytes[12...]) }
         if head == [0, 0x64, 0xFF, 0x9B] + [UInt8](repeating: 0, count: 8) { return Array(bytes[12...]) }
         if bytes[0] == 0x20, bytes[1] == 0x02 { return Array(bytes[2..<6]) }
@@ -104,32 +108,5 @@ package struct InternetAddress: Sendable, Hashable {
             }
         }
         return bytes
-    }
-}
-
-/// A DNS name as programs take it (RFC 1123, section 2.1).
-enum HostName {
-    static func isValid(_ text: String) -> Bool {
-        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard (1...253).contains(text.utf8.count), labels.allSatisfy(isLabel), let last = labels.last else {
-            return false
-        }
-        // A name whose last label is a number is an address in one of its odd spellings (127.1, 0x7f.1, 2130706433).
-        let isNumeric = last.utf8.allSatisfy(ASCII.isDigit) || last.hasPrefix("0x") || last.hasPrefix("0X")
-        return !isNumeric
-    }
-
-    /// The clouds' metadata services by name.
-    static func isMetadataService(_ text: String) -> Bool {
-        ["metadata", "metadata.goog", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"]
-            .contains(ASCII.lowercased(text))
-    }
-
-    private static func isLabel(_ label: Substring) -> Bool {
-        let bytes = label.utf8
-        guard (1...63).contains(bytes.count), let first = bytes.first, let last = bytes.last else { return false }
-        let hyphen = UInt8(ascii: "-")
-        return first != hyphen && last != hyphen
-            && bytes.allSatisfy { ASCII.isAlphanumeric($0) || $0 == hyphen || $0 == UInt8(ascii: "_") }
     }
 }

@@ -4,6 +4,8 @@ import StrictJSON
 extension Policy {
     /// Rules of one file.
     static let maximumRules = 20_000
+    /// Of these, rules with options: they are tried one by one.
+    static let maximumRulesWithOptions = 200
 
     /// Reads an allowlist: categories, each a list of entries; an entry is a string or an object.
     ///
@@ -25,6 +27,7 @@ extension Policy {
                 remedy: "write one JSON object, such as {\"system\": [\"uptime\"]}")
         }
         var rules: [Rule] = []
+        var withOptions = 0
         var ids: Set<RuleID> = []
         for (category, value) in categories.sorted(by: { $0.key < $1.key }) {
             guard let entries = value.arrayValue else {
@@ -40,6 +43,14 @@ extension Policy {
                     }
                     guard rules.count < Self.maximumRules else {
                         throw .init(problem: "a file has at most \(Self.maximumRules) rules", remedy: "remove some")
+                    }
+                    if !rule.options.isEmpty {
+                        withOptions += 1
+                        guard withOptions <= Self.maximumRulesWithOptions else {
+                            throw .init(
+                                problem: "a file has at most \(Self.maximumRulesWithOptions) rules with options",
+                                remedy: "write its forms out")
+                        }
                     }
                     rules.append(rule)
                 } catch {

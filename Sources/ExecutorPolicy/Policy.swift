@@ -20,6 +20,8 @@ package struct Policy: Sendable {
     let trees: [String: RuleTree]
     /// By their ids.
     let rules: [String: Rule]
+    /// Rules with options, by the program's name; at most ``maximumRulesWithOptions``, for each is tried.
+    let flexible: [String: [Rule]]
     /// What is accepted, as written, by program: for refusals.
     let forms: [String: [String]]
     /// The first programs with rules, for refusals.
@@ -30,20 +32,23 @@ package struct Policy: Sendable {
     init(digest: String, settings: PolicySettings, rules: [Rule]) {
         (self.digest, self.settings, ruleCount) = (digest, settings, rules.count)
         var trees: [String: RuleTree] = [:]
-        for rule in rules { trees[rule.pattern.program, default: RuleTree()].insert(rule, rule.pattern.elements[...]) }
+        for rule in rules where rule.options.isEmpty {
+            trees[rule.pattern.program, default: RuleTree()].insert(rule, rule.pattern.elements[...])
+        }
         self.trees = trees
+        flexible = Dictionary(grouping: rules.filter { !$0.options.isEmpty }, by: \.pattern.program)
         sandboxed = SandboxedRules(
             readOnly: rules.filter(\.sandbox.readOnlyFileSystem).map(\.id),
             noSecondExec: rules.filter(\.sandbox.noSecondExec).map(\.id))
         self.rules = Dictionary(rules.map { ($0.id.text, $0) }) { first, _ in first }
         forms = Dictionary(grouping: rules, by: \.pattern.program).mapValues { $0.map(\.text) }
-        programs = Self.shown(trees.keys.sorted(), Self.shownPrograms, separator: ", ")
+        programs = Self.shown(forms.keys.sorted(), Self.shownPrograms, separator: ", ")
         denial = nil
     }
 
     private init(denial: Refusal) {
         (digest, settings, ruleCount, programs) = ("", PolicySettings(), 0, "")
-        (trees, rules, forms) = ([:], [:], [:])
+        (trees, rules, flexible, forms) = ([:], [:], [:], [:])
         sandboxed = SandboxedRules(readOnly: [], noSecondExec: [])
         self.denial = denial
     }
@@ -87,7 +92,9 @@ package struct Policy: Sendable {
     /// The rule that decides, and the arguments as it takes them.
     struct Match {
         let rule: Rule
-        let arguments: [GrantedArgument]
+        var arguments: [GrantedArgument]
+        /// What each argument answers.
+        var elements: [CommandPattern.Element]
     }
 
     /// Blocked patterns, then the rules of the program, then protected targets. Of several rules that match,
@@ -97,19 +104,28 @@ package struct Policy: Sendable {
         if let blocked = settings.blocked.firstMatch(in: words.joined(separator: " ")) {
             return .failure(Self.blocked(blocked))
         }
-        guard let program = words.first, let tree = trees[program] else {
+        guard let program = words.first, forms[program] != nil else {
             return .failure(unknownProgram(words.first ?? ""))
         }
         var refused: Refusal?
         var match: Match?
-        tree.match(words.dropFirst(), [], settings, refused: &refused) { rule, arguments in
-            if match.map({ Self.isStricter(rule, than: $0.rule) }) ?? true {
-                match = Match(rule: rule, arguments: arguments)
-            }
+        forEachMatch(program, words, &refused) { found in
+            if match.map({ Self.isStricter(found.rule, than: $0.rule) }) ?? true { match = found }
         }
         guard let match else { return .failure(refused ?? noRule(words)) }
         if let refusal = protection(of: match) { return .failure(refusal) }
         return .success(match)
+    }
+
+    private func forEachMatch(
+        _ program: String, _ words: [String], _ refused: inout Refusal?, _ found: (Match) -> Void
+    ) {
+        trees[program]?.match(words.dropFirst(), [], settings, refused: &refused, found: found)
+        for rule in flexible[program] ?? [] {
+            var matcher = OptionMatcher(rule, settings)
+            if let match = matcher.match(Array(words.dropFirst())) { found(match) }
+            refused = refused ?? matcher.refused
+        }
     }
 
     func verdict(_ rule: Rule, _ grant: Grant) -> Verdict {
@@ -144,7 +160,7 @@ package struct Policy: Sendable {
             return plain.count == 1 ? [plain[0] + ".target"] : Array(plain.dropFirst())
         }
         guard match.rule.effect == .change else { return [] }
-        return zip(match.rule.pattern.elements, words).compactMap { $0.isUnit ? $1 : nil }
+        return zip(match.elements, words).compactMap { $0.isUnit ? $1 : nil }
     }
 }
 

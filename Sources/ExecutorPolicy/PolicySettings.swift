@@ -19,18 +19,31 @@ package struct PolicySettings: Sendable {
     /// Closed audit files kept; older ones are removed.
     package private(set) var auditRetentionFiles = 100
 
+    /// Zones that names may be looked up in; empty for any. A name that is looked up tells its server something.
+    var dnsZones: [String] = []
     /// Whether a command may run where the kernel lacks what its rule's sandbox asks for.
     package private(set) var isSandboxLenient = false
 
     package init() {}
 
-    /// The daemons themselves, the way in, the bus, systemd's own, and what guards the machine. Targets and slices
-    /// start and stop many units at once, `reboot.target` and `emergency.target` among them.
+    /// `localhost` and its kind ask no server.
+    func mayLookUp(_ name: String) -> Bool {
+        let name = ASCII.lowercased(name)
+        return dnsZones.isEmpty || HostName.isWithin(name, zones: dnsZones + ["localhost"])
+    }
+
+    /// The daemons themselves, the ways in, the bus, systemd's own, what guards the machine, what a disk or the network
+    /// hangs by, and shells that ask for no password. Targets and slices start and stop many units at once,
+    /// `reboot.target` and `emergency.target` among them.
     static let standardProtectedUnits = [
         "devops-agent*", "devops-executor*", "ssh*", "dbus*", "systemd-*", "init.scope", "user@*", "polkit*",
-        "apparmor*", "auditd*", "firewalld*", "iptables*", "nftables*", "ufw*", "emergency*", "halt*", "kexec*",
-        "poweroff*", "reboot*", "rescue*",
-        "*.target", "*.slice", "*.scope", "*.mount", "*.swap", "*.device",
+        "apparmor*", "arptables*", "auditd*", "ebtables*", "firewalld*", "ip6tables*", "iptables*",
+        "netfilter-persistent*", "nftables*", "selinux*", "ufw*", "dropbear*", "sssd*", "tailscaled*", "wg-quick@*",
+        "dhclient*", "dhcpcd*", "ifup@*", "networking*", "networkmanager*", "blk-availability*", "cryptdisks*",
+        "iscsid*",
+        "lvm2-*", "multipathd*", "open-iscsi*", "zfs-*", "console-shell*", "container-shell@*", "debug-shell*",
+        "emergency*", "halt*", "initrd-*", "kexec*", "poweroff*", "reboot*", "rescue*", "user-runtime-dir@*",
+        "*.automount", "*.device", "*.mount", "*.scope", "*.slice", "*.swap", "*.target",
     ]
     static let standardURLPorts: [ClosedRange<UInt16>] = [80...80, 443...443, 3000...3999, 5000...5000, 8000...8999]
 
@@ -63,7 +76,8 @@ package struct PolicySettings: Sendable {
     }
 
     private static let members = [
-        "audit_file_bytes", "audit_files", "blocked", "programs", "protected_units", "readable_roots", "sandbox",
+        "audit_file_bytes", "audit_files", "blocked", "dns_zones", "programs", "protected_units", "readable_roots",
+        "sandbox",
         "secret_names", "url_loopback", "url_ports", "url_private_ranges",
     ]
 
@@ -78,6 +92,8 @@ package struct PolicySettings: Sendable {
                 }
                 blocked.add(words: words)
             }
+        case "dns_zones":
+            dnsZones = try Self.strings(value).map { text throws(CommandPattern.Fault) in try Self.zone(text) }
         case "programs": programs = try Self.paths(value)
         case "protected_units":
             for text in try Self.strings(value) { protectedUnits.append(try Self.unitPattern(text)) }
@@ -121,6 +137,13 @@ package struct PolicySettings: Sendable {
             throw .init(problem: "\"\(text)\" is no unit", remedy: "write \"postgres\" or \"postgresql*.service\"")
         }
         return unit.text == example || text.hasSuffix("*") ? text : text + ".*"
+    }
+
+    private static func zone(_ text: String) throws(CommandPattern.Fault) -> String {
+        guard HostName.isValid(text) else {
+            throw .init(problem: "\"\(text)\" is no DNS zone", remedy: "write such as \"example.com\"")
+        }
+        return ASCII.lowercased(text)
     }
 
     private static func integer(_ value: JSONValue, _ range: ClosedRange<Int>) throws(CommandPattern.Fault) -> Int {

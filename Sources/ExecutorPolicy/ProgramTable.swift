@@ -12,6 +12,8 @@ struct ProgramGrammar: Sendable {
     var delivery = GrantedFile.Delivery.standardInput
     /// What its arguments begin with, whatever the line says: options that keep it from what no rule names.
     var safety: [String] = []
+    /// Whether an option means the same before its verb as after it.
+    var takesLeadingOptions = false
 }
 
 /// The programs of the default allowlist, by name.
@@ -49,7 +51,7 @@ enum ProgramTable {
         "ss": ProgramGrammar(path: "/usr/bin/ss", runAs: .user("root"), sandbox: reader),
         "systemctl": ProgramGrammar(
             path: "/usr/bin/systemctl", runAs: .user("root"), star: { $0.isEmpty ? nil : .unit },
-            effect: { systemctlReads.contains(verb($0)) ? .read : .change }),
+            effect: { systemctlReads.contains(verb($0)) ? .read : .change }, takesLeadingOptions: true),
         "tail": ProgramGrammar(path: "/usr/bin/tail", sandbox: reader, star: { after($0, ["-n"]) ? .count : .path }),
         "top": ProgramGrammar(path: "/usr/bin/top", sandbox: reader),
         "uptime": ProgramGrammar(path: "/usr/bin/uptime", sandbox: reader),

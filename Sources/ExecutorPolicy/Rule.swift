@@ -4,6 +4,10 @@ import ExecutorAPI
 struct Rule: Sendable {
     let id: RuleID
     let pattern: CommandPattern
+    /// What may stand among the pattern's arguments; empty for most rules, which are found through a tree.
+    let options: [RuleOption]
+    /// Whether they may stand before its verb too.
+    let takesLeadingOptions: Bool
     /// As the administrator wrote it.
     let text: String
     let executable: String
@@ -41,9 +45,9 @@ struct Rule: Sendable {
     }
 
     /// Whether every unit among the arguments is one the rule is for.
-    func allowsUnits(_ arguments: [GrantedArgument]) -> Bool {
+    func allowsUnits(_ match: Policy.Match) -> Bool {
         if units.isEmpty { return true }
-        for (element, argument) in zip(pattern.elements, arguments) {
+        for (element, argument) in zip(match.elements, match.arguments) {
             guard case .kind(.unit, let prefix) = element, case .text(let text) = argument else { continue }
             guard let unit = UnitName(String(text.dropFirst(prefix.count))), isFor(unit) else { return false }
         }

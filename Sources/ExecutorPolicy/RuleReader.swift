@@ -7,8 +7,8 @@ struct RuleReader {
     let settings: PolicySettings
 
     private static let members: Set<String> = [
-        "approval", "command", "cwd", "effect", "id", "justification", "limits", "match", "not_match", "run_as",
-        "sandbox", "timeout", "units",
+        "approval", "command", "cwd", "effect", "id", "justification", "limits", "match", "not_match", "one_of",
+        "options", "run_as", "sandbox", "timeout", "units",
     ]
 
     typealias Fault = CommandPattern.Fault
@@ -35,14 +35,17 @@ struct RuleReader {
         let pattern = try CommandPattern(command)
         let name = pattern.program.split(separator: "/").last.map(String.init) ?? pattern.program
         let grammar = ProgramTable.grammars[name]
+        let options = try options(members, pattern.program)
         let effect = try choice(members, "effect", [Effect.read, .change])
-        guard let effect = effect ?? grammar?.effect(pattern.elements.map(\.text)) else {
+        guard let effect = effect ?? grammar.map({ Self.effect(pattern, options, $0) }) else {
             throw Fault(
                 problem: "it is not known whether \"\(name)\" changes anything",
                 remedy: "write \"effect\": \"read\" or \"change\"")
         }
         let rule = Rule(
-            id: RuleID(try text(members, "id") ?? "\(category)/\(command)"), pattern: pattern, text: command,
+            id: RuleID(try text(members, "id") ?? "\(category)/\(command)"), pattern: pattern, options: options,
+            takesLeadingOptions: grammar?.takesLeadingOptions ?? false,
+            text: ([command] + options.map { "[\($0.text)]" }).joined(separator: " "),
             executable: try executable(pattern.program, grammar), effect: effect,
             approval: try choice(members, "approval", [ApprovalLevel.user, .operator, .totp]),
             justification: try text(members, "justification"), units: try strings(members, "units"),
@@ -50,7 +53,8 @@ struct RuleReader {
             timeout: try timeout(members), limits: try limits(members),
             sandbox: try sandbox(members, grammar?.sandbox ?? Sandbox()), workingDirectory: try directory(members),
             delivery: grammar?.delivery ?? .standardInput, safety: grammar?.safety ?? [])
-        guard rule.units.isEmpty || pattern.elements.contains(where: \.isUnit) else {
+        guard rule.units.isEmpty || (pattern.elements + options.flatMap(\.spellings).joined()).contains(where: \.isUnit)
+        else {
             throw Fault(problem: "\"units\" is given, but the command has no {unit}", remedy: "write {unit} in it")
         }
         if let bad = rule.units.first(where: { !Self.isUnitPattern($0) }) {
@@ -60,6 +64,33 @@ struct RuleReader {
         }
         try tryExamples(rule, members)
         return rule
+    }
+
+    /// With each option and without any: a spelling that changes something makes the rule one that changes.
+    private static func effect(
+        _ pattern: CommandPattern, _ options: [RuleOption], _ grammar: ProgramGrammar
+    ) -> Effect {
+        let plain = pattern.elements.map(\.text)
+        let forms =
+            [plain]
+            + options.flatMap(\.spellings).flatMap { option in
+                [option.map(\.text) + plain, plain + option.map(\.text)]
+            }
+        return forms.contains { grammar.effect($0) == .change } ? .change : .read
+    }
+
+    /// `one_of`: at least one of these. `options`: any of these.
+    private func options(_ members: [String: JSONValue], _ program: String) throws(Fault) -> [RuleOption] {
+        var options: [RuleOption] = []
+        for (name, isOneOf) in [("one_of", true), ("options", false)] {
+            for text in try strings(members, name) {
+                options.append(try RuleOption(text, program: program, isOneOf: isOneOf))
+            }
+        }
+        guard options.count <= RuleOption.maximum else {
+            throw Fault(problem: "there are more than \(RuleOption.maximum) options", remedy: "write two rules")
+        }
+        return options
     }
 
     /// With its suffix: a rule for `nginx` that is never matched would be a trap.

@@ -29,16 +29,17 @@ struct RuleTree: Sendable {
         }
     }
 
-    /// Calls `found` with each rule that matches and the arguments as granted.
+    /// Calls `found` with each match.
     ///
     /// - Parameter refused: Takes what was of the right kind and is refused all the same.
     func match(
         _ words: ArraySlice<String>, _ before: [GrantedArgument], _ settings: PolicySettings,
-        refused: inout Refusal?, found: (Rule, [GrantedArgument]) -> Void
+        refused: inout Refusal?, found: (Policy.Match) -> Void
     ) {
         guard let word = words.first else {
             ends.candidates(before) { rule in
-                if rule.allowsUnits(before) { found(rule, before) }
+                let match = Policy.Match(rule: rule, arguments: before, elements: rule.pattern.elements)
+                if rule.allowsUnits(match) { found(match) }
             }
             return
         }

@@ -21,10 +21,24 @@ struct KindTests {
             ("container", ["", "-f", ".x", "a/b", "a:b", "a b", "a@b", String(repeating: "a", count: 129)]),
             (
                 "host",
-                ["", "-x", "a..b", "a.", "-a.b", "a-.b", "127.1", "0x7f.0.0.1", "2130706433", "a b", "@b", "+x", "a/b"]
+                [
+                    "", "-x", "a..b", "a..", ".", "127.0.0.1.", "0x7f.1.", "-a.b", "a-.b", "127.1", "0x7f.0.0.1",
+                    "2130706433", "a b", "@b", "+x", "a/b",
+                ]
             ),
             ("count", ["", "0", "-1", "+1", "01", "1e3", "10001", "99999999999999999999", "1 ", "0x1"]),
-            ("duration", ["", "1", "-1h", "h", "1y", "1h;", "1.5h", "1234567s"]),
+            (
+                "duration",
+                ["", "1", "-1h", "h", "1y", "1h;", "1.5h", "1234567s", "1h ", "1h 30m", "1h1h1h1h1h", "1h-f"]
+            ),
+            (
+                "time",
+                [
+                    "", "-1h", "1h", "ago", " ago", "1 ago", "1 hour", "1  hour ago", "1 hour  ago", "-1 hour ago",
+                    "1 eon ago", "1234567 days ago", "2026-1-1", "2026-01-01 ", "@0", "2026-01-01 10:00 x", "10",
+                    "1 hour ago -f", "--file=x", "today;", "Today",
+                ]
+            ),
             ("word", ["", "-x", ".x", "a/b", "a b", "a=b", "a,b", "$x"]),
             ("path", ["", "etc", "-", "/", "/root", "/etcx", "/etc/../root", "/varx/log", "/proc/1", "/home/a", "~"]),
             (
@@ -48,7 +62,9 @@ struct KindTests {
             "169.254.169.254", "0.0.0.0", "224.0.0.1", "255.255.255.255", "100.100.100.200", "168.63.129.16",
             "192.0.0.192", "::", "fe80::1", "fec0::1", "ff02::1", "fd00:ec2::254", "::ffff:169.254.169.254",
             "::ffff:a9fe:a9fe", "::169.254.169.254", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:a9fe:a9fe::",
-            "2001:0:1::1", "metadata.google.internal", "METADATA.goog",
+            "2001:0:1::1", "metadata.google.internal", "METADATA.goog", "::ffff:0:169.254.169.254",
+            "2001:db8::5efe:169.254.169.254", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "a.nip.io", "LVH.me",
+            "metadata.tencentyun.com",
         ])
     func forbidden(_ host: String) throws {
         #expect(try refusal("host", host)?.rule == "protected/address")
@@ -80,7 +96,11 @@ struct KindTests {
             "/opt/a/ID_ED25519", "/etc/devops-executor", "/etc/devops-agent/agent.env", "/var/lib/devops-agent/x",
             "/var/log/devops-executor/audit/000001.jsonl", "/var/lib/a/.ssh", "/srv/x/server.key", "/etc/sudoers",
             "/etc/sudoers.d/x", "/srv/./app//.env", "/srv/app/.git-credentials", "/opt/x/wallet.kdbx",
-            "/etc/security/access.conf", "/etc/NetworkManager/system-connections/wifi", "/var/lib/x/.aws/config",
+            "/etc/security/access.conf", "/opt/a/server.key.bak", "/opt/a/.env~", "/opt/a/id_rsa.1.gz",
+            "/opt/a/db_password.txt",
+            "/opt/a/client-secret.json", "/opt/a/.bash_history", "/var/log/btmp.1", "/var/log/installer/passwords.dat",
+            "/opt/a/x.pem.old", "/opt/a/github.token", "/etc/kubernetes/admin.conf",
+            "/etc/NetworkManager/system-connections/wifi", "/var/lib/x/.aws/config",
         ])
     func secrets(_ path: String) throws { #expect(try refusal("path", path)?.rule == "protected/path") }
 
@@ -91,9 +111,21 @@ struct KindTests {
             ("container", ["web", "my_app-1.x", "4f66ad9a0b2e", "A"]),
             (
                 "host",
-                ["localhost", "example.com", "a_b.c", "8.8.8.8", "10.0.0.1", "::1", "2606:4700::1111", "x.xn--p1ai"]
+                [
+                    "localhost", "example.com", "example.com.", "a_b.c", "8.8.8.8", "10.0.0.1", "::1",
+                    "2606:4700::1111", "x.xn--p1ai",
+                ]
             ),
-            ("count", ["1", "10", "10000"]), ("duration", ["1s", "90s", "15m", "5min", "2h", "7d", "1w"]),
+            ("count", ["1", "10", "10000"]),
+            ("duration", ["1s", "90s", "15m", "5min", "2h", "7d", "1w", "1h30m", "1d2h3m4s"]),
+            (
+                "time",
+                [
+                    "today", "yesterday", "now", "1 hour ago", "90 min ago", "1h30m ago", "2 days 3 hours ago",
+                    "2026-01-31", "2026-01-31 12:00", "2026-01-31 12:00:59", "2026-01-31T12:00:59Z", "09:30",
+                    "09:30:00",
+                ]
+            ),
             ("word", ["web", "a.b_c-d:e@f", "1"]),
             ("path", ["/etc", "/etc/nginx", "/var/log/", "/srv/./a//b", "/opt/a b"]),
             (

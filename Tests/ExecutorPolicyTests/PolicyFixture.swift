@@ -12,9 +12,14 @@ enum Fixture {
             settings: PolicySettings(parsing: try config("executor.json"), name: "executor.json"), digest: "test")
     }
 
-    static func shippedEntries() throws -> [String: [String]] {
+    /// The id of each rule that ships: its own, or its category and text.
+    static func shippedRules() throws -> [String] {
         let categories = try JSONValue(parsing: config("allowlist.json")).objectValue ?? [:]
-        return categories.mapValues { ($0.arrayValue ?? []).compactMap(\.stringValue) }
+        return categories.flatMap { category, entries in
+            (entries.arrayValue ?? []).compactMap {
+                $0["id"]?.stringValue ?? $0.stringValue.map { "\(category)/\($0)" }
+            }
+        }
     }
 
     private static func config(_ name: String) throws -> [UInt8] {
