@@ -3,7 +3,8 @@
 #
 #   scripts/package-deb.sh [--bin DIR] [OUTPUT-DIRECTORY]     dist without; --bin takes programs built elsewhere
 #
-# VERSION sets the package's version; without it, it is the programs' own.
+# VERSION sets the package's version; without it, it is the programs' own. MAINTAINER names who answers for the package;
+# without it, the author of the last commit. COMPRESSION is dpkg-deb's: xz, and none where it has to be quick.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -64,14 +65,16 @@ place_files() {
     for file in allowlist executor tools; do put 644 config/$file.json etc/devops-executor/$file.json; done
     for file in backup setup_systemd uninstall upgrade; do put 755 scripts/$file.sh usr/lib/devops-agent/$file.sh; done
     put 644 scripts/installed.sh usr/lib/devops-agent/installed.sh
-    put 644 config/.env.example usr/share/doc/devops-agent/examples/agent.env
+    # Not among the documents: those may be left out of an installation.
+    put 644 config/.env.example usr/share/devops-agent/agent.env
     for file in systemd/examples/*; do put 644 "$file" "usr/share/doc/devops-agent/examples/${file##*/}"; done
-    for file in docs/OPERATIONS.md docs/SECURITY.md docs/API.md; do
+    for file in docs/OPERATIONS.md docs/SECURITY.md docs/API.md docs/CHANGELOG.md; do
         if [[ -e $file ]]; then put 644 "$file" "usr/share/doc/devops-agent/${file##*/}"; fi
     done
     put 644 scripts/package/copyright usr/share/doc/devops-agent/copyright
     changelog | gzip -9n >"$tree/usr/share/doc/devops-agent/changelog.gz"
     for file in docs/man/*; do
+        [[ -e $file ]] || continue
         name=${file##*/}
         mkdir -p "$tree/usr/share/man/man${name##*.}"
         gzip -9nc "$file" >"$tree/usr/share/man/man${name##*.}/$name.gz"
@@ -84,7 +87,7 @@ completions() { # the argument parser writes them
     mkdir -p "$tree"/usr/share/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d}
     for program in "${programs[@]}"; do
         "$tree/usr/bin/$program" --generate-completion-script bash \
-            >"$tree/usr/share/bash-completion/completions/$program" 2>/dev/null || continue
+            2>/dev/null | sed 1d >"$tree/usr/share/bash-completion/completions/$program" || continue
         "$tree/usr/bin/$program" --generate-completion-script zsh >"$tree/usr/share/zsh/vendor-completions/_$program"
         "$tree/usr/bin/$program" --generate-completion-script fish \
             >"$tree/usr/share/fish/vendor_completions.d/$program.fish"
@@ -93,9 +96,8 @@ completions() { # the argument parser writes them
 }
 
 changelog() {
-    printf 'devops-agent (%s) stable; urgency=medium\n\n  * See https://github.com/ for docs/CHANGELOG.md.\n\n' "$version" |
-        sed 's| See https.*| Built from its repository; docs/CHANGELOG.md there tells the changes.|'
-    printf ' -- DevOps Agent maintainers <root@localhost>  %s\n' "$(date -R -d "@$SOURCE_DATE_EPOCH")"
+    printf 'devops-agent (%s) stable; urgency=medium\n\n  * What changed is in CHANGELOG.md beside this file.\n\n' "$version"
+    printf ' -- %s  %s\n' "$maintainer" "$(date -R -d "@$SOURCE_DATE_EPOCH")"
 }
 
 libraries() { # what the programs are linked to, as Debian packages
@@ -113,7 +115,7 @@ control() { # control TREE NAME SECTION DEPENDS SUMMARY TEXT
 Package: $2
 Version: $version
 Architecture: $(dpkg --print-architecture)
-Maintainer: DevOps Agent maintainers <root@localhost>
+Maintainer: $maintainer
 Installed-Size: $(du -sk --apparent-size "$1" | cut -f1)
 Depends: $4
 Section: $3
@@ -127,13 +129,14 @@ pack() { # pack TREE NAME
     chmod -R u+rwX,go+rX,go-w "$1"
     find "$1" -newermt "@$SOURCE_DATE_EPOCH" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
     (cd "$1" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
-    dpkg-deb --root-owner-group -Zxz --build "$1" "$output/$2_${version}_$(dpkg --print-architecture).deb" >&2
+    dpkg-deb --root-owner-group "-Z${COMPRESSION:-xz}" --build "$1" "$output/$2_${version}_$(dpkg --print-architecture).deb" >&2
 }
 
 [[ -n $bin ]] || build
 too_heavy=no
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
+maintainer=${MAINTAINER:-$(git log -1 --format='%an <%ae>' 2>/dev/null || echo 'DevOps Agent <root@localhost>')}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/devops-agent

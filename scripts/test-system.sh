@@ -26,6 +26,7 @@ finish() {
 }
 trap finish EXIT
 
+export COMPRESSION=none
 scripts/package-deb.sh "$work/built" >&2
 bin=.build-package/release
 scripts/guest.sh build "$guest"

@@ -35,8 +35,8 @@ struct Guest: Sendable {
 
     func reboot() async throws {
         for command in ["stop", "start"] {
-            let result = try await Program.run(script, [command, directory])
-            guard result.status == 0 else { throw GuestError(words: "\(command): \(result.error)") }
+            let status = await DaemonStarter.run(script, [command, directory])
+            guard status == 0 else { throw GuestError(words: "guest.sh \(command) ended with \(status)") }
         }
     }
 
