@@ -162,14 +162,16 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "AgentRuntimeTests",
-            dependencies: ["AgentCore", "AgentRuntime", "Claude", "ExecutorAPI", "StrictJSON", "TestSupport"],
+            dependencies: [
+                "AgentCore", "AgentMemory", "AgentRuntime", "Claude", "ExecutorAPI", "StrictJSON", "TestSupport",
+            ],
             swiftSettings: strict),
 
         // MARK: The three programs
         .executableTarget(
             name: "devops-agent", dependencies: ["AgentRuntime", argumentParser], swiftSettings: strict),
         .executableTarget(
-            name: "devops-executor", dependencies: [argumentParser, "ExecutorAPI", "ExecutorCore", "Wire"],
+            name: "devops-executor", dependencies: ["ExecutorAPI", "ExecutorCore", "Wire"],
             swiftSettings: strict),
         .executableTarget(
             name: "executorctl",
@@ -187,6 +189,8 @@ let package = Package(
                 "StrictJSON", "TestSupport", "Wire",
             ],
             exclude: ["Clients"], swiftSettings: strict),
+        .testTarget(
+            name: "SystemTests", dependencies: ["StrictJSON", "TestSupport"], cSettings: gnu, swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks", dependencies: ["ExecutorAPI", "ExecutorClient", "StrictJSON", "TestSupport", "Wire"],
             path: "Tests/Benchmarks", swiftSettings: strict),

@@ -99,6 +99,11 @@ start() {
     (
         echo "$BASHPID" >"$group/cgroup.procs"
         export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
+        # None of the caller's pipes is held open.
+        for descriptor in /proc/self/fd/*; do
+            descriptor=${descriptor##*/}
+            if ((descriptor > 2)); then eval "exec $descriptor>&-"; fi
+        done
         # Without bpf(2) IPAddressDeny= and DevicePolicy= would be ignored inside.
         exec setsid systemd-nspawn --quiet --boot --directory="$directory" --machine="$name" --register=no --keep-unit \
             --console=pipe --link-journal=no --resolv-conf=off --timezone=off --kill-signal=SIGRTMIN+3 \

@@ -4,7 +4,7 @@ import Foundation
 import Logging
 import Telegram
 
-/// The three commands of the program: each reads the settings, does its work, and returns the exit code.
+/// The commands of the program: each reads the settings, does its work, and returns the exit code.
 ///
 /// 0 done, 1 failed, 2 the settings are wrong; every reason is a sentence on standard error.
 package enum AgentCommand {
@@ -25,7 +25,8 @@ package enum AgentCommand {
         }
     }
 
-    package static func checkConfig(envFile: String?) -> Int32 {
+    /// - Parameter online: Also ask Telegram and Anthropic whether they know the token, the key and the model.
+    package static func checkConfig(envFile: String?, online: Bool = false) async -> Int32 {
         do throws(SettingsError) {
             let settings = try AgentSettings(
                 environment: EnvironmentFile.environment(file: envFile), purpose: .service)
@@ -33,7 +34,7 @@ package enum AgentCommand {
             print(
                 "The settings are good: \(settings.allowedUserIDs.count) user(s), \(brain), \(settings.executorSocket)."
             )
-            return 0
+            return online ? await checkOnline(settings) : 0
         } catch {
             return report(error.problems, 2)
         }
@@ -64,8 +65,9 @@ package enum AgentCommand {
         }
     }
 
-    private static func report(_ problems: [String], _ status: Int32) -> Int32 {
+    /// - Returns: `status`, or 0 where there is no problem.
+    static func report(_ problems: [String], _ status: Int32) -> Int32 {
         for problem in problems { FileHandle.standardError.write(Data("devops-agent: \(problem)\n".utf8)) }
-        return status
+        return problems.isEmpty ? 0 : status
     }
 }

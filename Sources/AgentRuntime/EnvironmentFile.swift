@@ -8,14 +8,17 @@ package enum EnvironmentFile {
     /// The environment of this process, completed by the file and by `CREDENTIALS_DIRECTORY/NAME` for secrets
     /// (systemd.exec(5), `LoadCredential=`). What is set in the environment stands.
     ///
+    /// - Parameter credentials: Where they are for whom systemd did not start; `nil` for nowhere.
     /// - Throws: ``SettingsError`` when the file cannot be read or a line is no `NAME=value`.
-    package static func environment(file: String?) throws(SettingsError) -> [String: String] {
+    package static func environment(
+        file: String?, credentials: String? = nil
+    ) throws(SettingsError) -> [String: String] {
         var values = ProcessInfo.processInfo.environment
         if let file {
             values.merge(try parse(try read(file), name: file)) { inEnvironment, _ in inEnvironment }
         }
-        guard let directory = values["CREDENTIALS_DIRECTORY"] else { return values }
-        for name in ["TELEGRAM_BOT_TOKEN", "ANTHROPIC_API_KEY"] where values[name] == nil {
+        guard let directory = values["CREDENTIALS_DIRECTORY"] ?? credentials else { return values }
+        for name in ["TELEGRAM_BOT_TOKEN", "ANTHROPIC_API_KEY"] where (values[name] ?? "").isEmpty {
             guard let text = try? read("\(directory)/\(name)") else { continue }
             values[name] = String(text.reversed().drop { $0.isNewline || $0 == " " }.reversed())
         }

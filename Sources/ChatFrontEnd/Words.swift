@@ -16,6 +16,10 @@ package struct Words: Sendable {
             "Hello! I am the DevOps agent of this server.\nWrite what is wrong, such as \"nginx does not answer\": "
                 + "I find the cause, mend it and verify.\n\n\(help)")
     }
+    /// When the agent has been installed, or stands up again after an upgrade.
+    package var greeting: String {
+        pick("✅ Я на связи. Напишите, что случилось, или /help.", "✅ I am here. Write what is wrong, or /help.")
+    }
     package var help: String {
         ([pick("Команды:", "Commands:")] + commands.map { "/\($0.name)\($0.argument) – \($0.description)" })
             .joined(separator: "\n")

@@ -10,7 +10,7 @@ package struct ClaudeClient: Sendable {
     private static let maximumErrorBytes = 64 << 10
 
     package let configuration: ClaudeConfiguration
-    private let http: HTTPClient
+    let http: HTTPClient
     private let sleep: Sleep
 
     /// - Parameter sleep: Waits between attempts; tests do not.
@@ -39,7 +39,7 @@ package struct ClaudeClient: Sendable {
         throw last
     }
 
-    private enum Outcome {
+    enum Outcome {
         case turn(ClaudeTurn)
         case again(ClaudeError, after: Duration?)
         case failed(ClaudeError)
@@ -111,7 +111,7 @@ package struct ClaudeClient: Sendable {
 
     // MARK: Errors
 
-    private func refused(_ response: HTTPResponse) async -> Outcome {
+    func refused(_ response: HTTPResponse) async -> Outcome {
         let bytes = (try? await response.body.collect(upTo: Self.maximumErrorBytes)) ?? []
         let json = try? JSONValue(parsing: bytes, options: .lenient)
         let error = json?["error"]

@@ -18,6 +18,7 @@ extension Executor {
             "version": .string(programVersion), "pid": JSONValue(Int(getpid())),
             "uptime_s": JSONValue((ContinuousClock.now - started).milliseconds / 1000),
             "identity": .string(runner.identity), "systemd": .bool(SystemBus.isBooted),
+            "journal": .bool(Self.readsJournal), "docker": .bool(access("/run/docker.sock", R_OK | W_OK) == 0),
             "policy": .object(compacting: [
                 "digest": .string(now.rules.policy.digest), "rules": JSONValue(now.rules.policy.ruleCount),
                 "fault": JSONValue(now.rules.fault),
@@ -37,6 +38,8 @@ extension Executor {
             "interrupted_calls": JSONValue(interrupted),
         ])
     }
+
+    private static var readsJournal: Bool { (try? JournalReader()).map { !$0.isEmpty } ?? false }
 
     /// `{command}`, `{commands: […]}` or `{name, arguments}`: what the policy says, by which rule.
     func explain(_ call: RPCCall) throws(RPCError) -> JSONValue {

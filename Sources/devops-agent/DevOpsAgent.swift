@@ -6,7 +6,8 @@ struct DevOpsAgent: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "devops-agent",
         abstract: "Finds out what is wrong with this server, mends it, and says so, in a chat.",
-        version: AgentCommand.version, subcommands: [Run.self, Chat.self, CheckConfig.self])
+        version: AgentCommand.version,
+        subcommands: [Run.self, Chat.self, CheckConfig.self, Doctor.self, Greet.self, Backup.self])
 }
 
 struct SettingsOptions: ParsableArguments {
@@ -38,7 +39,36 @@ extension DevOpsAgent {
     struct CheckConfig: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Read the settings as the service would.")
         @OptionGroup var options: SettingsOptions
+        @Flag(help: "Also ask Telegram and Anthropic whether they know the token, the key and the model.")
+        var online = false
 
-        func run() async throws { throw ExitCode(AgentCommand.checkConfig(envFile: options.envFile)) }
+        func run() async throws {
+            throw ExitCode(await AgentCommand.checkConfig(envFile: options.envFile, online: online))
+        }
+    }
+
+    struct Doctor: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Look at all the agent depends on; say what is wrong and what to do.")
+        @Option(help: "Else /etc/devops-agent/agent.env.") var envFile: String?
+        @Flag(help: "Print one JSON object.") var json = false
+
+        func run() async throws { throw ExitCode(await AgentCommand.doctor(envFile: envFile, json: json)) }
+    }
+
+    struct Greet: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Tell the allowed users that the agent is there.")
+        @Option(help: "Else /etc/devops-agent/agent.env.") var envFile: String?
+
+        func run() async throws { throw ExitCode(await AgentCommand.greet(envFile: envFile)) }
+    }
+
+    struct Backup: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Copy the agent's memory to a new file, while it goes on.")
+        @Argument(help: "A file that is not there yet.") var file: String
+        @Option(help: "Where the agent keeps its memory; else STATE_DIRECTORY.") var stateDir: String?
+
+        func run() async throws { throw ExitCode(AgentCommand.backup(to: file, stateDirectory: stateDir)) }
     }
 }

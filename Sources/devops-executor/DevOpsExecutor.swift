@@ -1,57 +1,60 @@
-import ArgumentParser
 import ExecutorAPI
 import ExecutorCore
+import Glibc
 import Wire
 
 @main
-struct DevOpsExecutor: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "devops-executor",
-        abstract: "Runs what its allowlist grants, for peers on a Unix socket, and writes it down first.",
-        version: programVersion, subcommands: [Run.self, CheckAudit.self, CheckConfig.self])
-}
-
-struct ConfigurationOption: ParsableArguments {
-    @Option(help: "Where allowlist.json, executor.json and tools.json are; else CONFIGURATION_DIRECTORY.")
-    var configDir: String?
-}
-
-extension DevOpsExecutor {
-    struct Run: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Serve until SIGTERM; SIGHUP reads the rules again.")
-
-        @OptionGroup var configuration: ConfigurationOption
-        @Option(help: "Where the two sockets are made; else RUNTIME_DIRECTORY.") var runtimeDir: String?
-        @Option(help: "Where the audit log is kept; else LOGS_DIRECTORY.") var logsDir: String?
-        @Option(help: "Where keys are kept; else STATE_DIRECTORY.") var stateDir: String?
-
-        func run() throws {
-            let directories = Directories(
-                configuration: configuration.configDir, runtime: runtimeDir, logs: logsDir, state: stateDir)
-            do throws(ExecutorError) {
-                try ExecutorDaemon(directories).run()
-            } catch {
-                try fail(error.message)
-            }
+enum DevOpsExecutor {
+    static func main() {
+        do throws(UsageError) {
+            exit(perform(try Invocation(Array(CommandLine.arguments.dropFirst()))))
+        } catch {
+            StandardStream.error.print("devops-executor: \(error.message)\n\n\(Invocation.usage)")
+            exit(2)
         }
     }
 
-    struct CheckConfig: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Read the rules as the daemon would, and say what is wrong.")
+    /// - Returns: The exit code.
+    private static func perform(_ invocation: Invocation) -> Int32 {
+        switch invocation {
+        case .help: StandardStream.output.print(Invocation.usage)
+        case .version: StandardStream.output.print(programVersion)
+        case .run(let directories): return run(directories)
+        case .checkAudit(let directories, let publicKey, let head):
+            return checkAudit(AuditCheck(directories, publicKey: publicKey), head: head)
+        case .checkConfig(let directories): return checkConfig(directories)
+        }
+        return 0
+    }
 
-        @OptionGroup var configuration: ConfigurationOption
-
-        func run() throws {
-            let rules = RulesStore(Directories(configuration: configuration.configDir))
-            if let fault = rules.fault { try fail(fault) }
-            StandardStream.output.print(rules.summary)
+    private static func run(_ directories: Directories) -> Int32 {
+        do throws(ExecutorError) {
+            try ExecutorDaemon(directories).run()
+            return 0
+        } catch {
+            return failure(error.message)
         }
     }
-}
 
-/// One sentence on standard error, and the exit code of a failure.
-func fail(_ message: String) throws -> Never {
-    StandardStream.error.print("devops-executor: \(message)")
-    throw ExitCode.failure
+    private static func checkAudit(_ check: AuditCheck, head: String?) -> Int32 {
+        do throws(ExecutorError) {
+            StandardStream.output.print(try check.run(head: head))
+            return 0
+        } catch {
+            return failure(error.message)
+        }
+    }
+
+    private static func checkConfig(_ directories: Directories) -> Int32 {
+        let rules = RulesStore(directories)
+        if let fault = rules.fault { return failure(fault) }
+        StandardStream.output.print(rules.summary)
+        return 0
+    }
+
+    /// One sentence on standard error, and the exit code of a failure.
+    private static func failure(_ message: String) -> Int32 {
+        StandardStream.error.print("devops-executor: \(message)")
+        return 1
+    }
 }

@@ -51,16 +51,16 @@ package final class AnthropicStandIn: Sendable {
     private let box: Box
 
     /// - Parameter script: Turns, one a request; when it is used up, an empty talk ends with "Done."
-    package convenience init(script: [Turn]) throws {
-        try self.init(choose: nil)
+    package convenience init(script: [Turn], port: UInt16 = 0) throws {
+        try self.init(port: port, choose: nil)
         box.state.withLock { $0.script = script }
     }
 
     /// - Parameter choose: Decides each turn from the request.
-    package init(choose: (@Sendable (Request) -> Turn)?) throws {
+    package init(port: UInt16 = 0, choose: (@Sendable (Request) -> Turn)?) throws {
         let box = Box(choose: choose)
         self.box = box
-        server = try StandInServer { Self.reply(to: $0, box) }
+        server = try StandInServer(port: port) { Self.reply(to: $0, box) }
     }
 
     package var url: String { server.url }
@@ -68,15 +68,21 @@ package final class AnthropicStandIn: Sendable {
     /// What the client did that the real server refuses, one sentence each.
     package var violations: [String] { box.state.withLock { $0.violations } + server.violations }
     package func stop() { server.stop() }
+    /// More turns for a script that is used up.
+    package func add(_ script: [Turn]) { box.state.withLock { $0.script += script } }
 
     // MARK: Answering
 
     private static func reply(to request: StandInRequest, _ box: Box) -> StandInReply {
-        guard request.path == "/v1/messages", request.method == "POST" else {
-            return error(404, "not_found_error", "Not found")
-        }
         guard request.headers["x-api-key"] == key else {
             return error(401, "authentication_error", "invalid x-api-key")
+        }
+        if request.method == "GET", request.path == "/v1/models/\(model)" {
+            let body: JSONValue = ["type": "model", "id": .string(model), "display_name": "A model"]
+            return .json(body.text, headers: [("Date", "Sun, 06 Nov 1994 08:49:37 GMT")])
+        }
+        guard request.path == "/v1/messages", request.method == "POST" else {
+            return error(404, "not_found_error", "Not found")
         }
         if let fault = MessagesRules.fault(in: request) {
             box.state.withLock { $0.violations.append(fault) }

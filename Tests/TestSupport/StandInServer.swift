@@ -25,11 +25,13 @@ package final class StandInServer: Sendable {
         var requests: [StandInRequest] = []
     }
 
-    package init(handler: @escaping Handler) throws {
+    /// - Parameter port: 0 takes any that is free.
+    package init(port wanted: UInt16 = 0, handler: @escaping Handler) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard listener >= 0 else { throw StandInError("socket: \(String(cString: strerror(errno)))") }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = wanted.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = withUnsafeMutablePointer(to: &address) { pointer in

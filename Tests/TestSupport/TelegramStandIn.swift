@@ -43,8 +43,9 @@ package final class TelegramStandIn: Sendable {
     private let box = Box()
     private let server: StandInServer
 
-    package init() throws {
-        server = try StandInServer { [box] in TelegramStandIn.reply(to: $0, box) }
+    /// - Parameter port: 0 takes any that is free.
+    package init(port: UInt16 = 0) throws {
+        server = try StandInServer(port: port) { [box] in TelegramStandIn.reply(to: $0, box) }
     }
 
     package var url: String { server.url }

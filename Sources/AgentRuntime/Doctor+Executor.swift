@@ -1,0 +1,100 @@
+import ExecutorAPI
+import ExecutorClient
+import Foundation
+import StrictJSON
+import Wire
+
+// What the other half says of itself.
+extension Doctor {
+    func executor(_ socket: String) async -> [DoctorFinding] {
+        do {
+            let client = try ExecutorClient(socket: socket, name: "devops-agent doctor")
+            defer { client.close() }
+            return Self.read(try await client.status())
+        } catch let error as SocketError {
+            return [
+                DoctorFinding(
+                    "executor", .bad, error.message,
+                    remedy: "systemctl status devops-executor; the socket is for root and the group devops-agent.")
+            ]
+        } catch {
+            return [DoctorFinding("executor", .bad, "The executor does not say how it is: \(error)")]
+        }
+    }
+
+    /// - Parameter status: The answer to `executor/status`.
+    static func read(_ status: JSONValue) -> [DoctorFinding] {
+        [version(status), rules(status), audit(status), journal(status), docker(status)]
+    }
+
+    private static func version(_ status: JSONValue) -> DoctorFinding {
+        let version = status["version"]?.stringValue ?? "unknown"
+        guard version == programVersion else {
+            return DoctorFinding(
+                "executor", .warning, "The executor is version \(version), the agent \(programVersion).",
+                remedy: "systemctl restart devops-executor devops-agent")
+        }
+        return DoctorFinding(
+            "executor", .good, "Version \(version), as the agent; commands run as \(identity(status)).")
+    }
+
+    private static func identity(_ status: JSONValue) -> String { status["identity"]?.stringValue ?? "somebody" }
+
+    private static func rules(_ status: JSONValue) -> DoctorFinding {
+        if let fault = status["policy"]?["fault"]?.stringValue {
+            return DoctorFinding(
+                "policy", .bad, fault,
+                remedy: "Mend the file; then: systemctl kill -s HUP --kill-whom=main devops-executor")
+        }
+        return DoctorFinding("policy", .good, "\(status["policy"]?["rules"]?.intValue ?? 0) rules are in force.")
+    }
+
+    private static func audit(_ status: JSONValue) -> DoctorFinding {
+        guard status["audit"]?["available"]?.boolValue == true else {
+            return DoctorFinding(
+                "audit log", .bad, "The audit log cannot be written, so no command runs.",
+                remedy: "df -h /var/log; journalctl -u devops-executor says why.")
+        }
+        return DoctorFinding("audit log", .good, "Record \(status["audit"]?["seq"]?.intValue ?? 0) is the newest.")
+    }
+
+    private static func journal(_ status: JSONValue) -> DoctorFinding {
+        switch status["journal"]?.boolValue {
+        case true?: DoctorFinding("journal", .good, "The executor reads the journal.")
+        case false?:
+            DoctorFinding(
+                "journal", .warning, "The executor finds no journal: logs come from /var/log alone.",
+                remedy: "mkdir -p /var/log/journal; systemctl restart systemd-journald")
+        case nil: DoctorFinding("journal", .unknown, "The executor does not say whether it reads the journal.")
+        }
+    }
+
+    private static func docker(_ status: JSONValue) -> DoctorFinding {
+        let isThere = status["docker"]?.boolValue ?? false
+        return DoctorFinding(
+            "docker", .good, isThere ? "Docker's socket is there." : "There is no docker: its tools say so.")
+    }
+
+    /// The whole chain is for operators to look at.
+    func auditChain() async -> DoctorFinding {
+        let check = "audit chain"
+        guard access(places.operatorSocket, R_OK | W_OK) == 0 else {
+            return DoctorFinding(
+                check, .unknown, "Only root and the group devops-operators may verify it.",
+                remedy: "sudo devops-agent doctor")
+        }
+        do {
+            let client = try ExecutorClient(socket: places.operatorSocket, name: "devops-agent doctor")
+            defer { client.close() }
+            let verdict = try await client.request(.auditVerify)
+            let said = verdict["message"]?.stringValue ?? verdict.text
+            guard verdict["intact"]?.boolValue == true else {
+                return DoctorFinding(
+                    check, .bad, said, remedy: "Keep /var/log/devops-executor as it is, and find out who changed it.")
+            }
+            return DoctorFinding(check, .good, said)
+        } catch {
+            return DoctorFinding(check, .unknown, "The chain could not be verified: \(error)")
+        }
+    }
+}

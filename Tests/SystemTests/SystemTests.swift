@@ -1,0 +1,271 @@
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+
+/// The installed package in a booted machine. In the order of the file: what removes the package comes last.
+@Suite(
+    "The installed agent", .enabled(if: Guest.isThere, "needs SYSTEM_TEST_GUEST: scripts/test-system.sh"), .serialized,
+    .timeLimit(.minutes(3)))
+struct SystemTests {
+    private let guest = Guest()
+
+    @Test("the installer's bot says that it is there, once to each user")
+    func greeting() async throws {
+        let (telegram, _) = try await Installation.shared.ready()
+        #expect(telegram.sent.filter { $0.text.contains("Я на связи") }.map(\.chatID) == [7])
+    }
+
+    @Test("nginx is down because apache has its port: the agent finds out, mends, verifies and says so")
+    func dialogue() async throws {
+        let (telegram, anthropic) = try await Installation.shared.ready()
+        #expect(try await guest.shell("systemctl stop nginx; systemctl start apache2").status == 0)
+        #expect(try await guest.shell("systemctl start nginx").status != 0)
+        anthropic.add([
+            .tools([("check_service", ["service": "nginx"])]),
+            .tools([("read_logs", ["service": "nginx", "lines": 20])]),
+            .tools([("check_port", ["port": 80])]),
+            .tools([("run_command", ["command": "systemctl stop apache2"])]),
+            .tools([("run_command", ["command": "systemctl start nginx"])]),
+            .tools([("verify_fix", ["service": "nginx", "test_url": "http://localhost:80/"])]),
+            .text("Проблема решена. Nginx работает, apache2 был остановлен."),
+        ])
+        telegram.send("nginx не отвечает")
+        let answer = await telegram.waitForMessage { $0.text.contains("Проблема решена") }
+        #expect(answer.text.contains("✅"), "\(answer.text)")
+        let results = anthropic.requests.flatMap(\.results).map(\.text).joined(separator: "\n")
+        #expect(results.contains("apache2") && results.contains("Address already in use"), "\(results)")
+        #expect(try await guest.property("ActiveState", of: "nginx") == "active")
+        #expect(try await guest.property("ActiveState", of: "apache2") == "inactive")
+        #expect(try await guest.ctl("audit verify").status == 0)
+        #expect(telegram.violations.isEmpty && anthropic.violations.isEmpty)
+    }
+
+    @Test("the agent's user reaches nothing but the executor's socket")
+    func confinement() async throws {
+        _ = try await Installation.shared.ready()
+        try await guest.waitUntilHealthy()
+        let executor = try await guest.property("MainPID", of: "devops-executor")
+        let agent = try await guest.property("MainPID", of: "devops-agent")
+        for words in [
+            "cat /var/log/devops-executor/audit/*", "ls /var/log/devops-executor",
+            "cat /var/lib/devops-executor/audit.key",
+            "cat /etc/devops-agent/agent.env", "cat /etc/devops-agent/credentials/TELEGRAM_BOT_TOKEN",
+            "cat /proc/\(agent)/root/etc/devops-executor/allowlist.json", "ls /proc/\(agent)/root/var/log",
+            "ls /proc/\(agent)/root/run/dbus", "echo >>/etc/devops-executor/allowlist.json",
+            "executorctl --socket \(Guest.operatorSocket) status", "journalctl -q -n 1 | grep .",
+            "cat /var/log/journal/*/system.journal", "kill -0 \(executor)", "kill -9 \(executor)",
+            "cat /proc/\(executor)/environ", "ls /proc/\(executor)/fd", "systemctl restart nginx",
+            "curl -s --unix-socket /run/docker.sock http://localhost/info | grep .",
+        ] {
+            let outcome = try await guest.asAgent(words)
+            #expect(outcome.status != 0, "\(words): \(outcome.text)")
+        }
+        let socket = try await guest.asAgent("executorctl --socket /run/devops-executor/executor.sock status")
+        #expect(socket.status == 0, "\(socket.text)")
+        // Nothing can be started where the agent lives, not even by root.
+        #expect(try await guest.shell("nsenter -t \(agent) -m /usr/bin/true").status != 0)
+        #expect(try await guest.property("MainPID", of: "devops-executor") == executor)
+    }
+
+    @Test("doctor finds an installed agent well, and says what is wrong when the executor is away")
+    func doctor() async throws {
+        _ = try await Installation.shared.ready()
+        try await guest.waitUntilHealthy()
+        let well = try await guest.shell("devops-agent doctor --json")
+        #expect(well.status == 0, "\(well.text)")
+        #expect(try JSONValue(parsing: Array(well.text.utf8))["healthy"] == true)
+        try await guest.shell("systemctl stop devops-executor")
+        let ill = try await guest.shell("devops-agent doctor")
+        #expect(ill.status == 1 && ill.text.contains("systemctl status devops-executor"), "\(ill.text)")
+        try await guest.shell("systemctl start devops-executor")
+        try await guest.waitUntilHealthy()
+    }
+
+    @Test("a daemon that is killed is back, and the bot answers", arguments: ["devops-executor", "devops-agent"])
+    func killed(_ unit: String) async throws {
+        let (telegram, anthropic) = try await Installation.shared.ready()
+        try await guest.waitUntilHealthy()
+        let before = try await guest.property("MainPID", of: unit)
+        try await guest.shell("systemctl kill -s KILL --kill-whom=main \(unit)")
+        try await guest.waitUntilHealthy()
+        #expect(try await guest.property("MainPID", of: unit) != before)
+        try await answers(telegram, anthropic)
+        #expect(try await guest.ctl("audit verify").status == 0)
+    }
+
+    @Test("a daemon that hangs is ended by the watchdog, and is back", arguments: ["devops-executor", "devops-agent"])
+    func hung(_ unit: String) async throws {
+        let (telegram, anthropic) = try await Installation.shared.ready()
+        let dropIn = "/run/systemd/system/\(unit).service.d"
+        try await guest.shell(
+            "mkdir -p \(dropIn); printf '[Service]\\nWatchdogSec=4\\nRestartSec=1\\nTimeoutAbortSec=2\\n' >\(dropIn)/test.conf; systemctl daemon-reload; systemctl restart \(unit)"
+        )
+        try await guest.waitUntilHealthy()
+        let before = try await guest.property("MainPID", of: unit)
+        let outcome = try await guest.shell(
+            """
+            systemctl kill -s STOP --kill-whom=main \(unit)
+            for i in $(seq 200); do
+                [ "$(systemctl show -p NRestarts --value \(unit))" != 0 ] && exit 0
+                sleep 0.2
+            done
+            exit 1
+            """)
+        #expect(outcome.status == 0)
+        try await guest.waitUntilHealthy()
+        #expect(try await guest.property("MainPID", of: unit) != before)
+        #expect(try await guest.shell("journalctl -u \(unit) -o cat | grep -q 'Watchdog timeout'").status == 0)
+        try await answers(telegram, anthropic)
+        try await guest.shell("rm -r \(dropIn); systemctl daemon-reload; systemctl restart \(unit)")
+        try await guest.waitUntilHealthy()
+    }
+
+    @Test("a broken edit of the rules is refused and named; the last good ones stay, and a mended file is taken")
+    func brokenPolicy() async throws {
+        _ = try await Installation.shared.ready()
+        try await guest.waitUntilHealthy()
+        let file = "/etc/devops-executor/allowlist.json"
+        try await guest.shell("cp \(file) /root/good.json; sed -i '1s/^/{/' \(file)")
+        let refused = try await guest.shell("systemctl reload devops-executor")
+        #expect(refused.status != 0)
+        #expect(try await guest.ctl("explain uptime").status == 0)
+        #expect(try await guest.shell("devops-agent doctor | grep -A1 '❌ policy'").text.contains(file))
+        // A start with such rules: everything is denied, and nobody waits longer than the job's time.
+        let dropIn = "/run/systemd/system/devops-executor.service.d"
+        try await guest.shell(
+            "mkdir -p \(dropIn); printf '[Unit]\\nJobRunningTimeoutSec=3s\\n' >\(dropIn)/test.conf; systemctl daemon-reload"
+        )
+        #expect(try await guest.shell("systemctl restart devops-executor").status != 0)
+        #expect(try await guest.property("ActiveState", of: "devops-executor") == "activating")
+        #expect(try await guest.ctl("explain uptime").status == 1)
+        try await guest.shell("cp /root/good.json \(file); systemctl kill -s HUP --kill-whom=main devops-executor")
+        try await guest.waitUntilHealthy()
+        #expect(try await guest.ctl("explain uptime").status == 0)
+        try await guest.shell("rm -r \(dropIn); systemctl daemon-reload")
+        #expect(try await guest.ctl("audit verify").status == 0)
+    }
+
+    @Test("with no room for the audit log nothing runs; with room again it does")
+    func fullDisk() async throws {
+        _ = try await Installation.shared.ready()
+        let logs = "/var/log/devops-executor"
+        try await guest.shell(
+            """
+            systemctl stop devops-executor
+            mount -t tmpfs -o size=256k,mode=700 tmpfs \(logs)
+            systemctl start devops-executor
+            """)
+        #expect(try await guest.ctl("call run_command command=uptime").status == 0)
+        try await guest.shell("dd if=/dev/zero of=\(logs)/filler bs=4k 2>/dev/null")
+        let refused = try await guest.ctl("call run_command command='touch-nothing' ; true")
+        #expect(refused.status == 0)
+        var last = try await guest.ctl("call run_command command=uptime")
+        for _ in 0..<20 where last.status == 0 { last = try await guest.ctl("call run_command command=uptime") }
+        #expect(last.status != 0 && !last.text.contains("load average"), "\(last.text)")
+        #expect(try await guest.property("ActiveState", of: "devops-executor") == "active")
+        try await guest.shell("rm \(logs)/filler")
+        let again = try await guest.ctl("call run_command command=uptime")
+        #expect(again.status == 0, "\(again.text)")
+        try await guest.shell("systemctl stop devops-executor; umount \(logs); systemctl start devops-executor")
+        try await guest.waitUntilHealthy()
+        #expect(try await guest.ctl("audit verify").status == 0)
+    }
+
+    @Test("after a reboot the bot answers, and nobody has touched anything")
+    func reboot() async throws {
+        _ = try await Installation.shared.ready()
+        let (telegram, anthropic) = try await Installation.shared.reboot()
+        try await guest.waitUntilHealthy()
+        try await answers(telegram, anthropic)
+        #expect(try await guest.ctl("audit verify").status == 0)
+    }
+
+    @Test("a backup is whole, closed to others, without secrets, and can be put back")
+    func backup() async throws {
+        _ = try await Installation.shared.ready()
+        try await guest.waitUntilHealthy()
+        #expect(try await guest.shell("systemctl is-active devops-agent-backup.timer").status == 0)
+        let made = try await guest.shell(
+            "systemctl start devops-agent-backup.service; journalctl -u devops-agent-backup -o cat -n 5")
+        #expect(made.text.contains("/var/backups/devops-agent/devops-agent-"), "\(made.text)")
+        let file = try await guest.shell("ls -t /var/backups/devops-agent/*.tar.gz | head -1").text
+            .trimmingCharacters(in: .newlines)
+        #expect(try await guest.shell("stat -c %a \(file)").text == "600\n")
+        let list = try await guest.shell("tar -tzf \(file)").text
+        for part in ["var/lib/devops-agent/agent.db", "etc/devops-executor/allowlist.json", "audit/000001.jsonl"] {
+            #expect(list.contains(part), "\(list)")
+        }
+        for secret in [TelegramStandIn.token, AnthropicStandIn.key] {
+            #expect(try await guest.shell("tar -xOzf \(file) | grep -ac '\(secret)'").text == "0\n")
+        }
+        try await guest.shell(
+            "systemctl stop devops-agent; rm /var/lib/devops-agent/agent.db*; echo '{' >/etc/devops-executor/allowlist.json"
+        )
+        let restored = try await guest.shell("/usr/lib/devops-agent/backup.sh --restore \(file)")
+        #expect(restored.status == 0, "\(restored.text)")
+        #expect(try await guest.shell("stat -c %U:%a /var/lib/devops-agent/agent.db").text == "devops-agent:600\n")
+        #expect(try await guest.ctl("explain uptime").status == 0)
+    }
+
+    @Test("an upgrade keeps memory and audit log; one that does not stay up is rolled back by itself")
+    func upgrade() async throws {
+        let (telegram, anthropic) = try await Installation.shared.ready()
+        try await guest.waitUntilHealthy()
+        let head = try await guest.ctl("--json status | sed 's/.*\"head\":\"\\([0-9a-f]*\\).*/\\1/'").text
+            .trimmingCharacters(in: .newlines)
+        try guest.put(guest.package("1.1"), at: "/root/new.deb")
+        let upgraded = try await guest.shell("/usr/lib/devops-agent/upgrade.sh /root/new.deb")
+        #expect(upgraded.status == 0 && upgraded.text.contains("Upgraded to 1.1"), "\(upgraded.text)")
+        #expect(try await guest.ctl("audit verify --head \(head)").status == 0)
+        try guest.put(guest.package("1.2"), at: "/root/broken.deb")
+        let rolledBack = try await guest.shell("/usr/lib/devops-agent/upgrade.sh /root/broken.deb")
+        #expect(rolledBack.status == 1 && rolledBack.text.contains("Rolled back to 1.1"), "\(rolledBack.text)")
+        try await guest.waitUntilHealthy()
+        #expect(try await guest.ctl("audit verify --head \(head)").status == 0)
+        try await answers(telegram, anthropic)
+    }
+
+    @Test("neither the journal nor a process's environment ever held a secret")
+    func secrets() async throws {
+        _ = try await Installation.shared.ready()
+        for secret in [TelegramStandIn.token, AnthropicStandIn.key] {
+            #expect(try await guest.shell("journalctl -o export --no-pager | grep -ac '\(secret)'").text == "0\n")
+            #expect(try await guest.shell("cat /proc/[0-9]*/environ | grep -ac '\(secret)'").text == "0\n")
+            #expect(try await guest.shell("grep -rac '\(secret)' /var/log | grep -v ':0$'").text.isEmpty)
+        }
+    }
+
+    @Test("uninstalling keeps the data, purging removes them; the backups stay")
+    func uninstall() async throws {
+        _ = try await Installation.shared.ready()
+        let removed = try await guest.shell("/usr/lib/devops-agent/uninstall.sh")
+        #expect(removed.status == 0, "\(removed.text)")
+        #expect(
+            try await guest.shell("test -e /var/lib/devops-agent/agent.db -a -e /etc/devops-agent/agent.env").status
+                == 0)
+        #expect(try await guest.shell("systemctl cat devops-agent").status != 0)
+        try guest.put(guest.package("1.1"), at: "/root/new.deb")
+        let again = try await guest.shell(
+            "dpkg -i /root/new.deb && . /usr/lib/devops-agent/installed.sh && wait_until_healthy 60")
+        #expect(again.status == 0, "\(again.text)")
+        let purged = try await guest.shell("/usr/lib/devops-agent/uninstall.sh --purge")
+        #expect(purged.status == 0, "\(purged.text)")
+        for path in ["/etc/devops-agent", "/etc/devops-executor", "/var/lib/devops-agent", "/var/log/devops-executor"] {
+            #expect(try await guest.shell("test -e \(path)").status != 0, "\(path)")
+        }
+        #expect(try await guest.shell("getent passwd devops-agent devops-probe").text.isEmpty)
+        #expect(try await guest.shell("ls /var/backups/devops-agent/*.tar.gz").status == 0)
+    }
+
+    /// A question is answered by the model, over a tool of the executor's.
+    private func answers(_ telegram: TelegramStandIn, _ anthropic: AnthropicStandIn) async throws {
+        let words = "Ответ \(UUID())"
+        anthropic.add([.tools([("system_health", [:])]), .text(words)])
+        telegram.send("как дела?")
+        let answer = await telegram.waitForMessage { $0.text.contains(words) }
+        #expect(answer.chatID == 7)
+        let results = anthropic.requests.last?.results.map(\.text).joined() ?? ""
+        #expect(results.contains("Memory") || results.contains("Disk"), "\(results)")
+    }
+}

@@ -1,0 +1,104 @@
+#!/bin/bash
+# Saves what cannot be had again: the agent's memory and files, the rules, the settings, the audit log and its key.
+#
+#   backup.sh [--keep N] [--with-secrets]     a new file in /var/backups/devops-agent; the newest N stay (14 without)
+#   backup.sh --restore FILE                  puts it back, over what is there, and starts the daemons
+#
+# The agent may go on meanwhile. Token and key are left out unless --with-secrets asks for them.
+set -euo pipefail
+# shellcheck source=scripts/installed.sh
+. "$(dirname "$(realpath "$0")")/installed.sh"
+
+keep=14 secrets=no restore=
+while (($#)); do
+    case $1 in
+    --keep) keep=${2:?} && shift ;;
+    --with-secrets) secrets=yes ;;
+    --restore) restore=${2:?} && shift ;;
+    *)
+        sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
+        exit 2
+        ;;
+    esac
+    shift
+done
+[[ $keep =~ ^[1-9][0-9]*$ ]] || die "--keep takes a number from 1"
+need_root
+umask 077
+
+copy_memory() { # copy_memory TREE
+    local copy=/var/lib/devops-agent/tmp/backup-$$.db
+    [[ -e /var/lib/devops-agent/agent.db ]] || return 0
+    mkdir -p "$1/var/lib/devops-agent"
+    # As the agent: root opens no file in a directory of the agent's.
+    as_agent devops-agent backup --state-dir /var/lib/devops-agent "$copy"
+    as_agent cat "$copy" >"$1/var/lib/devops-agent/agent.db"
+    as_agent rm "$copy"
+    (cd / && as_agent tar -c --exclude='backup-*' var/lib/devops-agent/{projects,screenshots}) | tar -x --no-same-owner -C "$1"
+}
+
+copy_settings() { # copy_settings TREE
+    mkdir -p "$1/etc/devops-agent"
+    cp -a /etc/devops-executor "$1/etc/"
+    if [[ $secrets == yes ]]; then
+        cp -a /etc/devops-agent "$1/etc/"
+    elif [[ -e $settings ]]; then
+        sed -E 's/^(TELEGRAM_BOT_TOKEN|ANTHROPIC_API_KEY|[A-Z]+_PROXY)=.*/\1=/' "$settings" >"$1$settings"
+    fi
+}
+
+save() {
+    local tree file
+    mkdir -p "$backups"
+    tree=$(mktemp -d "$backups/.new.XXXXXX")
+    # shellcheck disable=SC2064  # the name of now
+    trap "rm -rf '$tree'" EXIT
+    copy_memory "$tree"
+    copy_settings "$tree"
+    mkdir -p "$tree/var/log" "$tree/var/lib"
+    # A record that is being written is cut at its line's end when the log is opened; the copy may end in one too.
+    cp -a /var/log/devops-executor "$tree/var/log/" 2>/dev/null || true
+    cp -a /var/lib/devops-executor "$tree/var/lib/" 2>/dev/null || true
+    rm -rf "$tree/var/lib/devops-executor/scratch"
+    file=$backups/devops-agent-$(date -u +%Y%m%dT%H%M%SZ).tar.gz
+    tar -C "$tree" -cz . >"$tree.part"
+    gzip -t "$tree.part"
+    mv "$tree.part" "$file"
+    sync "$file"
+    find "$backups" -maxdepth 1 -name 'devops-agent-*.tar.gz' -printf '%f\n' | sort -r | tail -n "+$((keep + 1))" |
+        while read -r old; do rm "$backups/$old"; done
+    echo "$file"
+}
+
+put_back() {
+    local tree
+    gzip -t "$restore" || die "$restore is no whole backup"
+    mkdir -p "$backups"
+    tree=$(mktemp -d "$backups/.restore.XXXXXX")
+    # shellcheck disable=SC2064
+    trap "rm -rf '$tree'" EXIT
+    tar -C "$tree" -xz --no-same-owner -f "$restore"
+    [[ -d $tree/etc/devops-executor ]] || die "$restore is no backup of the agent"
+    systemctl stop devops-agent.service devops-executor.service
+    cp -a "$tree/etc/devops-executor/." /etc/devops-executor/
+    chmod 755 /etc/devops-executor
+    chmod 644 /etc/devops-executor/*
+    # Secrets that the backup left out stay as they are.
+    if [[ -d $tree/etc/devops-agent ]]; then cp -a "$tree/etc/devops-agent/." /etc/devops-agent/; fi
+    for part in log/devops-executor lib/devops-executor; do
+        [[ -d $tree/var/$part ]] || continue
+        rm -rf "/var/$part/audit"
+        mkdir -p "/var/$part"
+        cp -a "$tree/var/$part/." "/var/$part/"
+    done
+    if [[ -d $tree/var/lib/devops-agent ]]; then
+        rm -f /var/lib/devops-agent/agent.db{,-wal,-shm}
+        mkdir -p /var/lib/devops-agent
+        cp -a "$tree/var/lib/devops-agent/." /var/lib/devops-agent/
+        chown -R devops-agent:devops-agent /var/lib/devops-agent
+    fi
+    systemctl start devops-executor.service devops-agent.service
+    wait_until_healthy 60 || { say_what_is_wrong && die "the daemons do not stay up after the restore"; }
+}
+
+if [[ -n $restore ]]; then put_back; else save; fi
