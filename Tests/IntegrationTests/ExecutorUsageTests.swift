@@ -8,8 +8,8 @@ struct ExecutorUsageTests {
         "what it does not know is refused with exit code 2, and the usage says what it knows",
         arguments: [
             (["serve"], "\"serve\""), (["run", "--port", "1"], "\"--port\""),
-            (["run", "--config-dir"], "needs a directory"),
-            (["run", "--config-dir="], "needs a directory"), (["run", "/etc"], "\"/etc\""),
+            (["run", "--config-dir"], "needs a value"),
+            (["run", "--config-dir="], "needs a value"), (["run", "/etc"], "\"/etc\""),
             (["run", "--logs-dir", "/a", "--logs-dir=/b"], "given twice"),
             (["check-config", "--logs-dir", "/a"], "\"--logs-dir\""), (["--verbose"], "\"--verbose\""),
         ])
