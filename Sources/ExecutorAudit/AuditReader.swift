@@ -7,7 +7,7 @@ struct AuditReader: ~Copyable {
             case whole
             /// The last bytes of the file, without a newline.
             case torn
-            /// Longer than any record; only its beginning is here.
+            /// Longer than any record; its bytes are not here.
             case tooLong
         }
 
@@ -15,6 +15,8 @@ struct AuditReader: ~Copyable {
         var bytes: ArraySlice<UInt8>
         /// Where the line begins in the file.
         var offset: Int
+        /// Where the next one does.
+        var end: Int
         var form: Form
     }
 
@@ -48,29 +50,29 @@ struct AuditReader: ~Copyable {
     @discardableResult
     func forEachLine(from offset: Int = 0, _ body: (Line) -> Bool) throws(AuditError) -> Int {
         var pending: [UInt8] = []
-        var (position, begin, isSkipping) = (offset, offset, false)
+        // `begin` is where the line that `pending` begins with begins, and `dropped` what of it is not held.
+        var (position, begin, dropped) = (offset, offset, 0)
         while position < size {
             let count = try read(into: &pending, at: position, atMost: min(chunkBytes, size - position))
             guard count > 0 else { break }
             position += count
             var start = 0
             while let newline = pending[start...].firstIndex(of: 0x0A) {
+                let (end, length) = (begin + dropped + newline - start + 1, dropped + newline - start)
+                let isWhole = length < AuditLimits.recordBytes
                 let line = Line(
-                    bytes: pending[start..<newline], offset: begin + start, form: Self.form(newline - start))
-                if !isSkipping, !body(line) { return position - offset }
-                isSkipping = false
-                start = newline + 1
+                    bytes: isWhole ? pending[start..<newline] : [], offset: begin, end: end,
+                    form: isWhole ? .whole : .tooLong)
+                if !body(line) { return position - offset }
+                (start, begin, dropped) = (newline + 1, end, 0)
             }
             pending.removeFirst(start)
-            begin += start
-            if pending.count > AuditLimits.recordBytes {
-                if !isSkipping, !body(Line(bytes: pending[...], offset: begin, form: .tooLong)) { break }
-                isSkipping = true
-                begin += pending.count
+            if dropped + pending.count > AuditLimits.recordBytes {
+                dropped += pending.count
                 pending.removeAll(keepingCapacity: true)
             }
         }
-        if !pending.isEmpty, !isSkipping { _ = body(Line(bytes: pending[...], offset: begin, form: .torn)) }
+        if begin < position { _ = body(Line(bytes: pending[...], offset: begin, end: position, form: .torn)) }
         return position - offset
     }
 
@@ -94,8 +96,11 @@ struct AuditReader: ~Copyable {
             while stop > 0, let newline = block[..<(stop - 1)].lastIndex(of: 0x0A) ?? (position == 0 ? -1 : nil) {
                 // Only what ends in a newline is a line: else it is torn, being written, or what is left of a long one.
                 if block[stop - 1] == 0x0A {
-                    let bytes = block[newline + 1..<stop - 1]
-                    let line = Line(bytes: bytes, offset: position + newline + 1, form: Self.form(bytes.count))
+                    let bytes = block[newline + 1..<(stop - 1)]
+                    let isWhole = bytes.count < AuditLimits.recordBytes
+                    let line = Line(
+                        bytes: isWhole ? bytes : [], offset: position + newline + 1, end: position + stop,
+                        form: isWhole ? .whole : .tooLong)
                     if !body(line) { return end - position }
                 }
                 stop = newline + 1
@@ -125,8 +130,6 @@ struct AuditReader: ~Copyable {
         }
         return result ?? size
     }
-
-    private static func form(_ count: Int) -> Line.Form { count < AuditLimits.recordBytes ? .whole : .tooLong }
 
     /// Appends what one `pread` gives; 0 at the end of the file.
     private func read(into buffer: inout [UInt8], at offset: Int, atMost count: Int) throws(AuditError) -> Int {

@@ -43,7 +43,7 @@ struct AuditRecovery {
         var newest: ArraySlice<UInt8> = []
         try AuditReader(files.path(last)).forEachLine { line in
             guard line.form != .torn else { return true }
-            end = line.offset + line.bytes.count + 1
+            end = line.end
             if AuditLine.parts(line.bytes) != nil {
                 newest = ArraySlice(Array(line.bytes))
                 times.add(RecordScanner(line.bytes).time)

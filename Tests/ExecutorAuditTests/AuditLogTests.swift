@@ -2,6 +2,7 @@ import ExecutorAPI
 import ExecutorAudit
 import Foundation
 import StrictJSON
+import Synchronization
 import Testing
 
 @Suite("Writing the log")
@@ -130,6 +131,21 @@ struct AuditLogTests {
             _ = try second.append(AuditFixture.event(.note), durability: .synced)
             try second.close()
             #expect(fixture.verifier(second.publicKey).verify().isIntact)
+        }
+    }
+
+    @Test("each line is handed on once, as it stands in the log, whatever wrote it")
+    func mirror() throws {
+        try withAudit { fixture in
+            let seen = Mutex<[String]>([])
+            let log = try fixture.open(fileBytes: 1500, files: 2) { line in
+                seen.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+            }
+            for number in 0..<20 { try log.append(AuditFixture.event(.note, id: "\(number)"), durability: .synced) }
+            try log.close()
+            let kept = try fixture.fileNames.flatMap { try fixture.lines($0) }
+            #expect(seen.withLock { $0.suffix(kept.count) } == kept[...])
+            #expect(seen.withLock { $0.count } == log.head.sequence && kept.count < log.head.sequence)
         }
     }
 
