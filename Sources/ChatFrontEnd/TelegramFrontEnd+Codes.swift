@@ -10,11 +10,23 @@ extension TelegramFrontEnd {
 
     /// The update as it may be stored; a code in it is given to the question that waits for it.
     func withoutCode(_ update: TelegramUpdate) async -> StoredUpdate {
-        guard case .message(let message) = update.content, let from = message.from, handler.isKnown(from.id),
-            let code = OneTimeCode(ChatMessage.cleaned(message.text ?? ""))
-        else { return StoredUpdate(id: update.id, payload: update.payload.text) }
+        guard case .message(let message) = update.content, let from = message.from, handler.isKnown(from.id) else {
+            return StoredUpdate(id: update.id, payload: update.payload.text)
+        }
+        guard let code = OneTimeCode(ChatMessage.cleaned(message.text ?? "")) else {
+            return StoredUpdate(id: update.id, payload: Self.withoutQuotes(update.payload).text)
+        }
         let isTaken = await approvals.take(code, chatID: message.chatID, userID: from.id)
         return StoredUpdate(id: update.id, payload: isTaken ? "{}" : Self.hiding(update.payload).text)
+    }
+
+    /// An answer to a message brings that message along, which may be a code; nothing here reads it.
+    private static func withoutQuotes(_ payload: JSONValue) -> JSONValue {
+        var whole = payload.objectValue ?? [:]
+        var message = whole["message"]?.objectValue ?? [:]
+        for name in ["reply_to_message", "quote", "external_reply"] { message[name] = nil }
+        whole["message"] = .object(message)
+        return .object(whole)
     }
 
     /// Who wrote where, and nothing else of the message.

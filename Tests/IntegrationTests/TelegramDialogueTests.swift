@@ -154,7 +154,7 @@ struct TelegramDialogueTests {
         try await withExecutor { executor in
             let telegram = try TelegramStandIn()
             let anthropic = try AnthropicStandIn(script: [
-                .tools([("run_command", ["command": "/usr/bin/id -u"])]), .text("Раз."), .text("Раз."),
+                .tools([("run_command", ["command": "/usr/bin/id -u"])]), .text("Раз."),
                 .tools([("run_command", ["command": "/usr/bin/id -u"])]), .text("Два."), .text("Два."),
             ])
             let agent = try AgentFixture(executor, telegram, anthropic: anthropic)
@@ -199,6 +199,8 @@ struct TelegramDialogueTests {
             #expect(intents.count == 1 && intents[0]["approval"]?.stringValue?.hasPrefix("totp/") == true)
             telegram.send(person.code(1))
             _ = await telegram.waitForMessage { $0.chatID == 7 && $0.text.contains("код ни для чего не нужен") }
+            telegram.send("/help", inAnswerTo: right)
+            _ = await telegram.waitForMessage { $0.chatID == 7 && $0.text.contains("/history") }
             #expect(await agent.stop() == 0)
             let log = await agent.program.standardError()
             let asked = anthropic.requests.map(\.body.text).joined()

@@ -63,16 +63,17 @@ package final class TelegramStandIn: Sendable {
 
     // MARK: People
 
-    /// Somebody writes to the bot in a private chat.
+    /// Somebody writes to the bot in a private chat, perhaps in answer to an earlier message of theirs.
     @discardableResult
-    package func send(_ text: String, from user: Int = 7) -> Int {
+    package func send(_ text: String, from user: Int = 7, inAnswerTo earlier: String? = nil) -> Int {
         box.state.withLock { state in
             defer { state.nextMessage += 1 }
-            let message: JSONValue = [
+            var message: [String: JSONValue] = [
                 "message_id": JSONValue(state.nextMessage), "date": 1_795_000_000, "text": .string(text),
                 "from": Self.user(user), "chat": ["id": JSONValue(user), "type": "private", "first_name": "Test"],
             ]
-            return Self.add(["message": message], &state)
+            if let earlier { message["reply_to_message"] = .object(message.merging(["text": .string(earlier)]) { $1 }) }
+            return Self.add(["message": .object(message)], &state)
         }
     }
 
