@@ -34,7 +34,7 @@ copy_memory() { # copy_memory TREE
     as_agent devops-agent backup --state-dir /var/lib/devops-agent "$copy"
     as_agent cat "$copy" >"$1/var/lib/devops-agent/agent.db"
     as_agent rm "$copy"
-    (cd / && as_agent tar -c --exclude='backup-*' var/lib/devops-agent/{projects,screenshots}) | tar -x -C "$1"
+    (cd / && as_agent tar -c --exclude='backup-*' var/lib/devops-agent/{projects,screenshots}) | tar -x --no-same-owner -C "$1"
 }
 
 copy_settings() { # copy_settings TREE
