@@ -82,17 +82,17 @@ place_files() {
     completions
 }
 
-completions() { # the argument parser writes them
+completions() { # the argument parser writes them, for those that have one
     local program
+    put 644 scripts/package/devops-executor.bash usr/share/bash-completion/completions/devops-executor
     mkdir -p "$tree"/usr/share/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d}
-    for program in "${programs[@]}"; do
-        "$tree/usr/bin/$program" --generate-completion-script bash \
-            2>/dev/null | sed 1d >"$tree/usr/share/bash-completion/completions/$program" || continue
+    for program in devops-agent executorctl; do
+        "$tree/usr/bin/$program" --generate-completion-script bash |
+            sed 1d >"$tree/usr/share/bash-completion/completions/$program"
         "$tree/usr/bin/$program" --generate-completion-script zsh >"$tree/usr/share/zsh/vendor-completions/_$program"
         "$tree/usr/bin/$program" --generate-completion-script fish \
             >"$tree/usr/share/fish/vendor_completions.d/$program.fish"
     done
-    find "$tree/usr/share" -type f -size 0 -delete
 }
 
 changelog() {

@@ -53,7 +53,8 @@ repack_installed() { # repack_installed TREE: what is installed now, as TREE.deb
     local info=/var/lib/dpkg/info/devops-agent file
     mkdir -p "$1/DEBIAN"
     dpkg-query -L devops-agent | while read -r file; do
-        if [[ ! -d $file ]]; then (cd / && cp -a --parents "${file#/}" "$1"); fi
+        # Documents may have been left out (dpkg.cfg, path-exclude).
+        if [[ -e $file && ! -d $file ]]; then (cd / && cp -a --parents "${file#/}" "$1"); fi
     done
     dpkg-query -s devops-agent | sed -E '/^Status:/d; /^Conffiles:/,/^[^ ]/{/^(Conffiles:| )/d}' >"$1/DEBIAN/control"
     for file in conffiles postinst postrm prerm preinst md5sums; do

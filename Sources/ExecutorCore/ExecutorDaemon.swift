@@ -115,15 +115,22 @@ extension ExecutorDaemon {
     /// groups, for this user alone.
     private static func endpoints(_ directories: Directories) throws(ExecutorError) -> [RPCServer.Endpoint] {
         try Directories.make(directories.runtime)
+        // Without sockets of the manager's, or with something else, the daemon makes its own.
+        let activated = try? ActivatedSockets()
         return [
-            endpoint(directories.agentSocket, .agent, group: "devops-agent"),
-            endpoint(directories.operatorSocket, .operator, group: "devops-operators"),
+            endpoint(directories.agentSocket, .agent, group: "devops-agent", activated),
+            endpoint(directories.operatorSocket, .operator, group: "devops-operators", activated),
         ]
     }
 
-    private static func endpoint(_ path: String, _ role: Role, group name: String) -> RPCServer.Endpoint {
+    /// A socket unit's `FileDescriptorName=` is the role.
+    private static func endpoint(
+        _ path: String, _ role: Role, group name: String, _ activated: ActivatedSockets?
+    ) -> RPCServer.Endpoint {
+        let inherited = activated?.unixListener(named: role.rawValue)
         let group = geteuid() == 0 ? getgrnam(name)?.pointee.gr_gid : nil
-        return RPCServer.Endpoint(path: path, label: role.rawValue, mode: group == nil ? 0o600 : 0o660, group: group)
+        return RPCServer.Endpoint(
+            path: path, label: role.rawValue, mode: group == nil ? 0o600 : 0o660, group: group, inherited: inherited)
     }
 
     private static func signalSet() -> sigset_t {

@@ -92,7 +92,10 @@ package final class RPCServer: Sendable {
             return (state.listeners, Array(state.sessions.values))
         }
         // shutdown(2) on a listening Unix socket makes accept(2) return in the threads that wait in it.
-        for listener in listeners { shutdown(listener, Int32(SHUT_RDWR)) }
+        // One that was handed over is still the manager's, and the next process's.
+        for (endpoint, listener) in zip(endpoints, listeners) where endpoint.inherited == nil {
+            shutdown(listener, Int32(SHUT_RDWR))
+        }
         for endpoint in endpoints where endpoint.inherited == nil { unlink(endpoint.path) }
         for session in sessions { session.refuseFurtherCalls() }
         if !waitUntilIdle(patience) {

@@ -11,6 +11,8 @@ struct Guest: Sendable {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
+    static let scripts = root + "/scripts"
+
     private var directory: String { Self.directory ?? "/nonexistent" }
     private var script: String { Self.root + "/scripts/guest.sh" }
 

@@ -50,18 +50,20 @@ actor Installation {
             try Data((secret + "\n").utf8).write(to: URL(filePath: file))
             try guest.put(file, at: "/root/secrets/\(name)")
         }
-        let installed = try await guest.shell("dpkg -i /root/devops-agent.deb")
-        try #require(installed.status == 0, "\(installed.text)")
+        for script in ["install.sh", "installed.sh"] {
+            try guest.put(Guest.scripts + "/" + script, at: "/root/\(script)")
+        }
         let set = try await guest.shell(
             """
-            /usr/lib/devops-agent/setup_systemd.sh --token-file /root/secrets/token --key-file /root/secrets/key \
+            /root/install.sh --package /root/devops-agent.deb --token-file /root/secrets/token --key-file /root/secrets/key \
               --user-ids 7 --set MODEL=\(AnthropicStandIn.model) \
               --set TELEGRAM_API_URL=http://127.0.0.1:\(Self.ports.telegram) \
               --set ANTHROPIC_BASE_URL=http://127.0.0.1:\(Self.ports.anthropic)
             rm -rf /root/secrets
+            /root/install.sh --package /root/devops-agent.deb --no-greeting | grep 'installed already'
             systemctl is-active devops-executor devops-agent
             """)
-        try #require(set.text.hasSuffix("active\nactive\n"), "\(set.text)")
+        try #require(set.text.hasSuffix("1.0 is installed already.\nactive\nactive\n"), "\(set.text)")
     }
 }
 

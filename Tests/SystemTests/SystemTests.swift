@@ -121,6 +121,24 @@ struct SystemTests {
         try await guest.waitUntilHealthy()
     }
 
+    @Test("with the socket units a request that is made while the executor is away waits for it")
+    func socketActivation() async throws {
+        let (telegram, anthropic) = try await Installation.shared.ready()
+        let sockets = "devops-executor.socket devops-executor-operator.socket"
+        let waited = try await guest.shell(
+            """
+            systemctl stop devops-executor && systemctl start \(sockets) && ! systemctl is-active -q devops-executor
+            executorctl --socket /run/devops-executor/executor.sock explain uptime &&
+                systemctl restart devops-executor && \
+                executorctl --socket \(Guest.operatorSocket) explain uptime && stat -c %G:%a /run/devops-executor/*.sock
+            """)
+        #expect(
+            waited.status == 0 && waited.text.hasSuffix("devops-agent:660\ndevops-operators:660\n"), "\(waited.text)")
+        try await answers(telegram, anthropic)
+        try await guest.shell("systemctl stop \(sockets); systemctl restart devops-executor")
+        try await guest.waitUntilHealthy()
+    }
+
     @Test("a broken edit of the rules is refused and named; the last good ones stay, and a mended file is taken")
     func brokenPolicy() async throws {
         _ = try await Installation.shared.ready()
