@@ -15,6 +15,7 @@ import Wire
 package final class ExecutorDaemon: Sendable {
     /// How long calls in flight may go on after SIGTERM, and then how long their ending may take.
     private static let stopPatience = Duration.seconds(10)
+    private static let heaps: Int32 = 1
     private static let signals = [SIGHUP, SIGINT, SIGTERM]
 
     private let directories: Directories
@@ -26,6 +27,9 @@ package final class ExecutorDaemon: Sendable {
     package init(_ directories: Directories) throws(ExecutorError) {
         self.directories = directories
         Self.blockSignals()
+        // Each call has a thread, and by default each thread one of many heaps that never shrink: under floods the
+        // daemon grew by half, and with one heap it does not (SoakTests). Few threads allocate at once here.
+        _ = clinux_limit_heaps(Self.heaps)
         executor = try Executor(directories)
         server = RPCServer(endpoints: try Self.endpoints(directories), handler: executor)
         executor.reportLoad { [server] in server.load }
