@@ -17,6 +17,7 @@ package final class ExecutorDaemon: Sendable {
     private static let stopPatience = Duration.seconds(10)
     /// How often the audit log is looked after when nothing happens: what is unsigned for an hour is signed then.
     private static let upkeepInterval = Duration.seconds(60)
+    private static let heaps: Int32 = 1
     private static let signals = [SIGHUP, SIGINT, SIGTERM]
 
     private let directories: Directories
@@ -28,6 +29,9 @@ package final class ExecutorDaemon: Sendable {
     package init(_ directories: Directories) throws(ExecutorError) {
         self.directories = directories
         Self.blockSignals()
+        // Each call has a thread, and by default each thread one of many heaps that never shrink: under floods the
+        // daemon grew by half, and with one heap it does not (SoakTests). Few threads allocate at once here.
+        _ = clinux_limit_heaps(Self.heaps)
         executor = try Executor(directories)
         server = RPCServer(endpoints: try Self.endpoints(directories), handler: executor)
         executor.reportLoad { [server] in server.load }

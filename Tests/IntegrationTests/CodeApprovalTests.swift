@@ -151,8 +151,8 @@ struct TotpEnrollTests {
         try await withExecutor { executor in
             let bin = executor.directory + "/bin"
             try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
-            try ExecutorFixture.write("#!/bin/sh\necho \"arguments: $*\"\ncat\necho\n", to: bin + "/qrencode")
-            chmod(bin + "/qrencode", 0o755)
+            try await ExecutorFixture.writeProgram(
+                "#!/bin/sh\necho \"arguments: $*\"\ncat\necho\n", to: bin + "/qrencode")
             func enroll(_ path: String) async throws -> [String] {
                 let (status, output, _) = try await Program.run(
                     "executorctl", ["--socket", executor.operatorSocket, "totp", "enroll", "--replace"],

@@ -42,9 +42,7 @@ struct ControlGroupTests {
             let script = directory + "/escape"
             // Two forks, a session of its own, an environment of its own, no pipe: nothing of it points to the call.
             let text = "#!/bin/sh\nsetsid setsid env -i sleep 300 >/dev/null 2>&1 </dev/null & sleep 0.3\nexit 0\n"
-            try ExecutorFixture.write(text, to: script + ".text")
-            // Copied by another process: a fork of this one could still hold the file that it writes (ETXTBSY, execve(2)).
-            _ = try await Program.run("/usr/bin/install", ["-m", "755", script + ".text", script])
+            try await ExecutorFixture.writeProgram(text, to: script)
             let rules = """
                 {"test": [{"command": "/bin/sleep {count}", "effect": "read"}, {"command": "\(script)", "effect": "read"}]}
                 """

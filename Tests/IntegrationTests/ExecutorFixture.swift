@@ -68,6 +68,13 @@ final class ExecutorFixture: Sendable {
 
     /// The executor's own sockets.
     var ownSocket: String { directory + "/run/executor.sock" }
+    /// A program of the test's own. It is copied into place by another process: a fork of this one may still hold the
+    /// file that it wrote, and then nobody may run it (ETXTBSY, execve(2)).
+    static func writeProgram(_ text: String, to path: String) async throws {
+        try write(text, to: path + ".text")
+        #expect(try await Program.run("/usr/bin/install", ["-m", "755", path + ".text", path]).status == 0)
+    }
+
     var agentSocket: String { recorders.isEmpty ? ownSocket : directory + "/seen/executor.sock" }
     var operatorSocket: String { directory + (recorders.isEmpty ? "/run" : "/seen") + "/operator.sock" }
 

@@ -35,6 +35,21 @@ final class RawConnection: Sendable {
         }
     }
 
+    /// Sends what the peer takes at once, and no more; how much that was.
+    @discardableResult
+    func offer(_ bytes: [UInt8]) -> Int {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes {
+                Foundation.send(
+                    descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            }
+            guard count > 0 else { break }
+            sent += count
+        }
+        return sent
+    }
+
     func send(_ line: String) { send(Array((line + "\n").utf8)) }
 
     func closeWriting() { shutdown(descriptor, Int32(SHUT_WR)) }

@@ -7,6 +7,8 @@
 
 /* eventfd(2), close-on-exec and non-blocking: its header is not in the Glibc module. */
 int clinux_eventfd(void);
+/* mallopt(3): its header is not in the Glibc module. How many heaps threads share; before any thread but the first. */
+int clinux_limit_heaps(int count);
 /* prctl(2) is variadic. PR_SET_CHILD_SUBREAPER: orphaned descendants become children of this process. */
 int clinux_set_child_subreaper(void);
 /* openat2(2) has no wrapper. `resolve` is a set of RESOLVE_ flags, from below. */
