@@ -57,7 +57,7 @@ package final class AuditLog: Sendable {
         state = Mutex(State(writer: try AuditWriter(place, recovery)))
         for event in start.events(recovery) { _ = try append(event, durability: .buffered) }
         // What an earlier life left unsigned is signed now, so that its end cannot be cut off unnoticed.
-        if head.sequence > 0 { try alone { writer throws(AuditError) in try writer.finish() } }
+        if head.sequence > 0 { try alone(usesDisk: true) { writer throws(AuditError) in try writer.finish() } }
     }
 
     package var head: AuditHead { state.withLock { $0.writer.head } }
@@ -94,7 +94,7 @@ package final class AuditLog: Sendable {
             state.withLock { $0.isClosed = true }
             directory.unlock()
         }
-        try alone { writer throws(AuditError) in try writer.finish() }
+        try alone(usesDisk: true) { writer throws(AuditError) in try writer.finish() }
     }
 
     // MARK: The lock and the disk
@@ -102,12 +102,12 @@ package final class AuditLog: Sendable {
     /// Runs `body` under the lock; what does more than write a record waits until no thread waits for the disk, so
     /// that no two syncs share an error of which the kernel tells one alone.
     private func alone<Value: Sendable>(
-        _ body: (inout AuditWriter) throws(AuditError) -> Value
+        usesDisk: Bool = false, _ body: (inout AuditWriter) throws(AuditError) -> Value
     ) throws(AuditError) -> Value {
         while true {
             let (result, copies) = state.withLock { state -> (Result<Value, AuditError>?, [ArraySlice<UInt8>]) in
                 if state.isClosed { return (.failure(AuditError("The audit log is closed.")), []) }
-                if state.isSyncing, state.writer.isUpkeepDue { return (nil, []) }
+                if state.isSyncing, usesDisk || state.writer.isUpkeepDue { return (nil, []) }
                 let result = Result { () throws(AuditError) in try body(&state.writer) }
                 return (result, state.writer.takeCopies())
             }

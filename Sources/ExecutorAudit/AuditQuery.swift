@@ -24,6 +24,8 @@ package struct AuditQuery: Sendable {
     /// Which records come first.
     package var order = Order.newest
     package var limit: Int
+    /// Bytes that are read for one page.
+    package var scanBytes = AuditLimits.scanBytes
 
     package init(limit: Int = 100) { self.limit = min(max(1, limit), ExecutorLimits.auditPage) }
 
@@ -126,7 +128,7 @@ private struct PageBuilder {
         scannedBytes += line.count
         if !isOver, let record = filter.match(line) { keep(record, sequence, line.count) }
         if !isOver { seen = sequence }
-        if !isOver, scannedBytes >= AuditLimits.scanBytes { (cursor, isOver) = (sequence, true) }
+        if !isOver, scannedBytes >= query.scanBytes { (cursor, isOver) = (sequence, true) }
         return !isOver
     }
 

@@ -115,7 +115,7 @@ struct ChainCheck {
         guard let record = try? JSONValue(parsing: line) else { return fail("record \(sequence) is not JSON") }
         switch record["kind"]?.stringValue {
         case AuditEvent.Kind.breach.rawValue:
-            let reason = record["detail"]?["reason"]?.stringValue ?? "it was not what had been signed"
+            let reason = record["detail"]?["reason"]?.stringValue ?? ""
             breach = breach ?? "a start found, as record \(sequence) says, that \(reason)"
         case AuditEvent.Kind.checkpoint.rawValue: checkCheckpoint(record)
         case AuditEvent.Kind.retention.rawValue: checkRetention(record)

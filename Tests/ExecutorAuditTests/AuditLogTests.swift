@@ -4,6 +4,7 @@ import Foundation
 import StrictJSON
 import Synchronization
 import Testing
+import Wire
 
 @Suite("Writing the log")
 struct AuditLogTests {
@@ -134,6 +135,50 @@ struct AuditLogTests {
         }
     }
 
+    @Test("one thread syncs for all who wait; a new file, a checkpoint and the end wait for it")
+    func oneSyncAtOnce() throws {
+        try withAudit { fixture in
+            let gate = Gate()
+            let log = try fixture.open(fileBytes: 3000, checkpointInterval: .zero, disk: AuditDisk { _ in gate.pass() })
+            gate.isShut = true
+            let writers = DispatchGroup()
+            for writer in 0..<6 {
+                start(in: writers) {
+                    for number in 0..<10 {
+                        let event = AuditFixture.event(.note, id: "\(writer)-\(number)")
+                        _ = try? log.append(event, durability: number % 3 == 0 ? .buffered : .synced)
+                    }
+                }
+            }
+            // One is at the disk, and what the others do is up to the scheduler; none may join it there.
+            gate.waitForVisitor()
+            let end = DispatchGroup()
+            start(in: end) { for _ in 0..<10 { try? log.maintain() } }
+            gate.isShut = false
+            writers.wait()
+            end.wait()
+            gate.isShut = true
+            start(in: writers) { _ = try? log.append(AuditFixture.event(.note, id: "last"), durability: .synced) }
+            gate.waitForVisitor()
+            start(in: end) { try? log.close() }
+            gate.isShut = false
+            writers.wait()
+            end.wait()
+            #expect(gate.mostAtOnce == 1)
+            let notes = try fixture.records().filter { $0["kind"] == "note" }
+            #expect(notes.count == 61)
+            #expect(fixture.verifier(log.publicKey).verify().isIntact)
+        }
+    }
+
+    private func start(in group: DispatchGroup, _ body: @escaping @Sendable () -> Void) {
+        group.enter()
+        Thread.detachNewThread {
+            body()
+            group.leave()
+        }
+    }
+
     @Test("each line is handed on once, as it stands in the log, whatever wrote it")
     func mirror() throws {
         try withAudit { fixture in
@@ -168,6 +213,41 @@ struct AuditLogTests {
         #expect(try fixture.lines().count == 201)
         #expect(fixture.verifier(log.publicKey).verify().isIntact)
     }
+}
+
+/// A disk that keeps whoever syncs waiting while it is shut, and counts them.
+private final class Gate: Sendable {
+    private struct State {
+        var isShut = false
+        var inside = 0
+        var mostAtOnce = 0
+    }
+
+    private let state = Mutex(State())
+    private let changed = Condition()
+
+    var mostAtOnce: Int { state.withLock { $0.mostAtOnce } }
+
+    var isShut: Bool {
+        get { state.withLock { $0.isShut } }
+        set {
+            state.withLock { $0.isShut = newValue }
+            changed.signal()
+        }
+    }
+
+    func pass() -> Int32 {
+        state.withLock { state in
+            state.inside += 1
+            state.mostAtOnce = max(state.mostAtOnce, state.inside)
+        }
+        changed.signal()
+        _ = changed.wait(atMost: .seconds(60)) { !isShut }
+        state.withLock { $0.inside -= 1 }
+        return 0
+    }
+
+    func waitForVisitor() { _ = changed.wait(atMost: .seconds(60)) { state.withLock { $0.inside > 0 } } }
 }
 
 @Suite("Cryptography")

@@ -164,6 +164,22 @@ struct AuditQueryTests {
         #expect(throws: AuditError.self) { try AuditQuery().run(directory: "/none") }
     }
 
+    @Test("a query that reads much stops, and goes on where it stopped", arguments: AuditQuery.Order.allCases)
+    func scanLimit(_ order: AuditQuery.Order) throws {
+        try withAudit { fixture in
+            let log = try fixture.open(fileBytes: 3000)
+            try Self.fill(log, 1...30)
+            try log.append(AuditFixture.event(.refusal, id: "x"), durability: .buffered)
+            try Self.fill(log, 31...60)
+            try log.close()
+            var query = AuditQuery()
+            (query.order, query.kind, query.scanBytes) = (order, "refusal", 2000)
+            let page = try query.run(directory: fixture.logs)
+            #expect(page.records.isEmpty && page.cursor != nil && page.cursor == page.seen)
+            #expect(try Self.ids(Self.all(query, fixture)) == ["x"])
+        }
+    }
+
     @Test("the last record that was looked at is told, whether it matched or not")
     func seen() throws {
         try withAudit { fixture in

@@ -40,7 +40,9 @@ private final class FailingDisk: Sendable {
 @Suite("A disk that fails")
 struct DiskFailureTests {
     private static func append(_ log: AuditLog, _ kind: AuditEvent.Kind, _ id: String) -> Bool {
-        (try? log.append(AuditFixture.event(kind, id: id), durability: .synced)) != nil
+        var event = AuditFixture.event(kind, id: id)
+        if kind == .intent { (event.operation, event.call) = ("op-\(id)", "call") }
+        return (try? log.append(event, durability: .synced)) != nil
     }
 
     @Test(
@@ -69,6 +71,9 @@ struct DiskFailureTests {
             let again = try fixture.open()
             #expect(again.interrupted == ["after"])
             try again.close()
+            var states: [RecentOperation.State] = []
+            try AuditLog.forEachRecentOperation(in: fixture.logs, within: .seconds(60)) { states.append($0.state) }
+            #expect(states == [.begun, .notRun, .begun])
         }
     }
 

@@ -88,6 +88,43 @@ struct VerifierTests {
         }
     }
 
+    /// The line with another last part, and the hash that it then has.
+    private static func forge(_ line: String, _ change: (String) -> String) -> String {
+        let body = change(String(line.dropLast(75)))
+        return body + ",\"hash\":\"\(Hex.encode(Crypto.sha256(Array((body + "}").utf8))))\"}"
+    }
+
+    @Test("a record with a good hash that signs another place, signs nothing, or is no JSON is found")
+    func forgedCheckpoints() throws {
+        try withAudit { fixture in
+            let log = try fixture.open(checkpointInterval: .zero)
+            for number in 0..<2 { try log.append(AuditFixture.event(.note, id: "\(number)"), durability: .synced) }
+            try log.close()
+            let lines = try fixture.lines()
+            let signed = lines.map { $0.firstMatch(of: /"signature":"[^}]*/).map { String($0.0) } }
+            try #require(signed.map { $0 != nil } == [false, true, false, true])
+            let forgeries: [(finds: String, change: (String) -> String)] = [
+                ("for another place", { $0.replacing(signed[3] ?? "", with: signed[1] ?? "") }),
+                ("the signature in record 4 is not by", { $0.replacing(/"signed_seq":3/, with: "\"signed_seq\":2") }),
+                ("record 4 is not JSON", { $0.replacing(/"boot_id":"/, with: "\"boot_id\":") }),
+                (
+                    "a start found, as record 4 says, that the log ended",
+                    {
+                        $0.replacing(
+                            /"detail":{.*},"kind":"checkpoint"/,
+                            with: #""detail":{"reason":"the log ended"},"kind":"breach""#)
+                    }
+                ),
+            ]
+            for (finds, change) in forgeries {
+                try fixture.write(lines.dropLast() + [Self.forge(lines[3], change)])
+                let elsewhere = AuditVerifier(directory: fixture.logs, publicKey: log.publicKey, stateDirectory: nil)
+                #expect(elsewhere.verify().message.contains(finds), "\(elsewhere.verify().message)")
+                #expect(fixture.verifier(log.publicKey).verify().message.contains("is not the one that was signed"))
+            }
+        }
+    }
+
     @Test("an empty log is intact and says that nothing is signed")
     func empty() throws {
         try withAudit { fixture in
