@@ -116,6 +116,11 @@ struct CodeApprovalTests {
                 #expect(status == 1 && output.contains(Self.command) && error.contains("code"), "\(error)")
             }
             #expect(try await Self.result(client).refusal?.code == .approvalRequired)
+            let secret = executor.directory + "/state/totp.secret"
+            rename(secret, secret + ".away")
+            let away = try await executor.ctl("approvals", "approve", id, input: person.code() + "\n")
+            #expect(away.status == 1 && away.error.contains("executorctl totp enroll"), "\(away.error)")
+            rename(secret + ".away", secret)
             #expect(try await executor.ctl("approvals", "approve", id, input: person.code() + "\n").status == 0)
             #expect(try await Self.result(client).success)
             #expect(try await Self.result(client).refusal?.code == .approvalRequired)
@@ -146,13 +151,27 @@ struct TotpEnrollTests {
         }
     }
 
+    @Test("a secret that cannot be written is an error, and there is none then")
+    func unwritable() async throws {
+        try await withExecutor { executor in
+            mkdir(executor.directory + "/state/totp.secret.new", 0o700)
+            let enrolled = try await executor.ctl("totp", "enroll")
+            #expect(enrolled.status == 1 && enrolled.error.contains("totp.secret") && enrolled.output.isEmpty)
+            #expect(!executor.holds("otpauth"))
+        }
+    }
+
     @Test("qrencode draws the address, which it gets on its standard input and never as an argument")
     func picture() async throws {
         try await withExecutor { executor in
             let bin = executor.directory + "/bin"
             try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
-            try ExecutorFixture.write("#!/bin/sh\necho \"arguments: $*\"\ncat\necho\n", to: bin + "/qrencode")
-            chmod(bin + "/qrencode", 0o755)
+            // Written by a program of its own: a descriptor that a child of another test inherits would keep the
+            // script from being run ("Text file busy").
+            let script = "#!/bin/sh\necho \"arguments: $*\"\ncat\necho\n"
+            let made = try await Program.run(
+                "/bin/sh", ["-c", "cat > \(bin)/qrencode && chmod 755 \(bin)/qrencode"], input: script)
+            #expect(made.status == 0)
             func enroll(_ path: String) async throws -> [String] {
                 let (status, output, _) = try await Program.run(
                     "executorctl", ["--socket", executor.operatorSocket, "totp", "enroll", "--replace"],
