@@ -147,8 +147,8 @@ let package = Package(
         .testTarget(
             name: "ChatFrontEndTests",
             dependencies: [
-                "AgentCore", "AgentMemory", "ChatFrontEnd", "ExecutorAPI", logging, "StrictJSON", "Telegram",
-                "TestSupport",
+                "AgentCore", "AgentMemory", "ChatFrontEnd", "ExecutorAPI", "HTTPClient", logging, "StrictJSON",
+                "Telegram", "TestSupport",
             ],
             swiftSettings: strict),
 

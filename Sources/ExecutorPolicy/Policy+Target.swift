@@ -21,12 +21,12 @@ extension Rule {
     /// The unit or container among the arguments; `nil` where the target is the whole command.
     func target(_ arguments: [GrantedArgument]) -> String? {
         guard targetKind != .command else { return nil }
-        for case (.kind(let kind, let prefix), let argument) in zip(pattern.elements, arguments) {
+        let names = zip(pattern.elements, arguments).compactMap { element, argument -> String? in
+            guard case .kind(let kind, let prefix) = element, [.unit, .container].contains(kind) else { return nil }
             let text = String(argument.text.dropFirst(prefix.count))
-            if kind == .unit { return UnitName(text)?.text }
-            if kind == .container { return text }
+            return kind == .unit ? UnitName(text)?.text : text
         }
-        return nil
+        return names.first
     }
 }
 

@@ -233,6 +233,10 @@ struct CodeEnrolmentTests {
             let nowhere = CodeVerifier(directory: directory + "/none")
             #expect(throws: ExecutorError.self) { try nowhere.enroll(replacing: false) }
             #expect(throws: ExecutorError.self) { try SecretFile(path: directory).remove() }
+            let inTheWay = SecretFile(path: directory + "/taken")
+            mkdir(inTheWay.path, 0o700)
+            #expect(throws: ExecutorError.self) { try inTheWay.write([1]) }
+            #expect(!SecretFile(path: inTheWay.path + ".new").exists)
         }
     }
 }

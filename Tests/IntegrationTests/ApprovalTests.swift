@@ -136,6 +136,25 @@ struct ApprovalTests {
         }
     }
 
+    @Test("a caller's questions are limited, and an answer to a question that is none is an error")
+    func limits() async throws {
+        try await withExecutor { executor in
+            let client = try executor.client(answersQuestions: true)
+            for _ in 0..<ExecutorLimits.pendingApprovalsOfCaller {
+                _ = try await Self.question(client, "/usr/bin/id -u")
+            }
+            guard case .result(let result) = try await Self.call(client, "/usr/bin/id -u") else {
+                throw POSIXError(.EIO)
+            }
+            #expect(result.refusal?.code == .limit && result.refusal?.rule == "ask-user")
+            let admin = try executor.operatorClient()
+            for approved in [true, false] {
+                await #expect(throws: RPCError.self) { try await admin.decide("none", approved: approved) }
+            }
+            await #expect(throws: RPCError.self) { try await admin.request(.approvalsApprove, ["id": 7]) }
+        }
+    }
+
     private static func runs(_ client: ExecutorClient, _ state: String) async throws -> Bool {
         let answer = ApprovalAnswer(.yes, state: state)
         guard case .result(let result) = try await call(client, "/usr/bin/id -u", answer: answer) else { return false }

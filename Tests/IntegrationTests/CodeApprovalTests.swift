@@ -116,6 +116,11 @@ struct CodeApprovalTests {
                 #expect(status == 1 && output.contains(Self.command) && error.contains("code"), "\(error)")
             }
             #expect(try await Self.result(client).refusal?.code == .approvalRequired)
+            let secret = executor.directory + "/state/totp.secret"
+            rename(secret, secret + ".away")
+            let away = try await executor.ctl("approvals", "approve", id, input: person.code() + "\n")
+            #expect(away.status == 1 && away.error.contains("executorctl totp enroll"), "\(away.error)")
+            rename(secret + ".away", secret)
             #expect(try await executor.ctl("approvals", "approve", id, input: person.code() + "\n").status == 0)
             #expect(try await Self.result(client).success)
             #expect(try await Self.result(client).refusal?.code == .approvalRequired)
@@ -143,6 +148,16 @@ struct TotpEnrollTests {
             #expect(!executor.holds("otpauth") && !executor.holds("secret="))
             _ = await executor.stop()
             #expect(await !executor.program.standardError().contains("secret="))
+        }
+    }
+
+    @Test("a secret that cannot be written is an error, and there is none then")
+    func unwritable() async throws {
+        try await withExecutor { executor in
+            mkdir(executor.directory + "/state/totp.secret.new", 0o700)
+            let enrolled = try await executor.ctl("totp", "enroll")
+            #expect(enrolled.status == 1 && enrolled.error.contains("totp.secret") && enrolled.output.isEmpty)
+            #expect(!executor.holds("otpauth"))
         }
     }
 

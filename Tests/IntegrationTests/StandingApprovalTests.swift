@@ -162,4 +162,28 @@ struct StandingApprovalTests {
             _ = await second.exitStatus()
         }
     }
+
+    @Test("a grant that cannot be recorded is none")
+    func unrecorded() async throws {
+        try await withTemporaryDirectory { directory in
+            let log = directory + "/log"
+            mkdir(log, 0o700)
+            let mounted = try await Program.run("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", log])
+            // Whoever may not mount cannot fill a disk of its own.
+            guard mounted.status == 0 else { return }
+            defer { umount2(log, Int32(MNT_DETACH)) }
+            let executor = try await ExecutorFixture(in: directory)
+            let filled = try await Program.run("/bin/sh", ["-c", "cat /dev/zero > \(log)/ballast"])
+            #expect(filled.status != 0)
+            // The page of the log that is open may still take some records.
+            var status: Int32 = 0
+            for _ in 0..<40 where status == 0 { status = try await Self.grant(executor).status }
+            #expect(status == 1)
+            let given = try await executor.operatorClient().standingApprovals().count
+            let again = try await Self.grant(executor)
+            #expect(again.status == 1 && again.error.contains("nothing is granted"))
+            #expect(try await executor.operatorClient().standingApprovals().count == given)
+            _ = await executor.stop()
+        }
+    }
 }
