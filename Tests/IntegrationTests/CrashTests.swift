@@ -7,10 +7,10 @@ import TestSupport
 import Testing
 import Wire
 
-/// Kills the executor at random moments; `CRASHES` says how often (20).
+/// Kills the executor at random moments; `CRASHES` says how often (8).
 @Suite("An executor that is killed under load", .timeLimit(.minutes(15)))
 struct CrashTests {
-    private static let crashes = ProcessInfo.processInfo.environment["CRASHES"].flatMap { Int($0) } ?? 20
+    private static let crashes = ProcessInfo.processInfo.environment["CRASHES"].flatMap { Int($0) } ?? 8
     private static let workers = 6
 
     @Test("no operation runs twice, nothing that was answered is lost, and the audit log verifies after each crash")
