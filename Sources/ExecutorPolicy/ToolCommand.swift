@@ -52,8 +52,8 @@ extension Policy {
 }
 
 extension ToolCommand {
-    /// What `curl` prints of a probe, besides nothing of the body.
-    private static let probeFormat = "%{http_code} %{time_total} %{redirect_url}"
+    /// What `curl` prints of a probe, besides nothing of the body: the last two are empty where all is well.
+    private static let probeFormat = "%{http_code} %{time_total} %{redirect_url}\\n%{errormsg}\\n%{certs}"
 
     /// The allowlist line it stands for.
     fileprivate var words: [String] {

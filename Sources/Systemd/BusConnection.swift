@@ -59,11 +59,12 @@ final class BusConnection {
         }
     }
 
-    /// Calls a method whose arguments are all texts, or one text of type `o`.
+    /// Calls a method whose arguments are all texts, or one list of texts.
     ///
     /// The corresponding C function is `sd_bus_call`.
     func call<Answer>(
-        _ path: String, _ interface: String, _ member: String, _ arguments: [String] = [], timeout: Duration,
+        _ path: String, _ interface: String, _ member: String, _ arguments: [String] = [], list: [String]? = nil,
+        timeout: Duration,
         read: (BusMessageReader) throws(SystemdError) -> Answer
     ) throws(SystemdError) -> Answer {
         var request: OpaquePointer?
@@ -75,6 +76,7 @@ final class BusConnection {
             let type = CChar(bitPattern: UInt8(ascii: "s"))
             try check("The call \(member) cannot be made", sd_bus_message_append_basic(request, type, argument))
         }
+        if let list { try Self.append(list, to: request, of: member) }
         var error = sd_bus_error()
         defer { sd_bus_error_free(&error) }
         var answer: OpaquePointer?
@@ -83,6 +85,16 @@ final class BusConnection {
         guard result >= 0 else { throw Self.problem(error, member, result) }
         guard let answer else { throw SystemdError(.other, "systemd gave no answer to \(member).") }
         return try read(BusMessageReader(message: answer))
+    }
+
+    /// `as`; the corresponding C functions are `sd_bus_message_open_container` and `…_close_container`.
+    private static func append(_ list: [String], to request: OpaquePointer?, of member: String) throws(SystemdError) {
+        let (array, text) = (CChar(bitPattern: UInt8(ascii: "a")), CChar(bitPattern: UInt8(ascii: "s")))
+        try check("The call \(member) cannot be made", sd_bus_message_open_container(request, array, "s"))
+        for element in list {
+            try check("The call \(member) cannot be made", sd_bus_message_append_basic(request, text, element))
+        }
+        try check("The call \(member) cannot be made", sd_bus_message_close_container(request))
     }
 
     /// Delivers the signals of `member` from now on to ``nextSignal(_:within:)``.

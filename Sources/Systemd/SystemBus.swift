@@ -47,6 +47,17 @@ package final class SystemBus: Sendable {
         return (answer.first?.elements ?? []).compactMap { ListedUnit($0.elements) }
     }
 
+    /// These units, by their full names, in one question; one that does not exist is `not-found`.
+    package func units(named names: [String]) throws(SystemdError) -> [ListedUnit] {
+        guard !names.isEmpty else { return [] }
+        let answer = try ask { connection throws(SystemdError) in
+            try connection.call(
+                BusConnection.managerPath, BusConnection.manager, "ListUnitsByNames", list: names, timeout: timeout
+            ) { reader throws(SystemdError) in try reader.values() }
+        }
+        return (answer.first?.elements ?? []).compactMap { ListedUnit($0.elements) }
+    }
+
     /// The names of all units: those loaded and those that only have a file.
     package func unitNames() throws(SystemdError) -> Set<String> {
         let loaded = try units().filter { $0.load != "not-found" }.map(\.name)

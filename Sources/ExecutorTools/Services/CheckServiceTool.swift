@@ -14,8 +14,9 @@ package struct CheckServiceTool: Tool {
     package let definition = ToolDefinition(
         name: ToolName.checkService.rawValue, title: "State of a service",
         description: """
-            Says whether a service runs: its state, since when, main process, memory, restarts, why it ended, and the \
-            last error lines of its log. Use it first when something does not answer, and name the service as systemd \
+            Says whether a service runs: its state, since when, main process, memory, restarts, why it is not up \
+            (each cause by name: port taken, start limit, crash loop, bad configuration …), and the last error lines of \
+            its log. Use it first when something does not answer, and name the service as systemd \
             does (nginx, postgresql@15-main, apt-daily.timer). Where systemd is not the service manager, it says so and \
             tells what the service's pid file or processes show.
             """,
@@ -50,10 +51,11 @@ package struct CheckServiceTool: Tool {
     func check(_ service: ServiceName, _ policy: Policy, _ context: ToolContext) -> ToolResult {
         let watch = ServiceWatch(machine: machine, service: service, policy: policy)
         let log = ServiceLog(machine: machine, service: service, policy: policy)
+        if service.isTemplate, case .systemd(let bus) = watch.keeper { return machine.template(service, bus) }
         do throws(SystemdError) {
             let snapshot = try watch.snapshot(context)
             if let unit = snapshot.unit, !unit.exists { return machine.unknownUnit(service) }
-            return report(snapshot, watch.keeper, log, context)
+            return report(snapshot, watch.keeper, log, policy, context)
         } catch {
             return .failure(
                 "systemd could not be asked: \(error.message)", metadata: ["service": .string(service.short)])
@@ -61,15 +63,17 @@ package struct CheckServiceTool: Tool {
     }
 
     private func report(
-        _ snapshot: ServiceSnapshot, _ keeper: ServiceKeeper, _ log: ServiceLog, _ context: ToolContext
+        _ snapshot: ServiceSnapshot, _ keeper: ServiceKeeper, _ log: ServiceLog, _ policy: Policy,
+        _ context: ToolContext
     ) -> ToolResult {
         var lines = [snapshot.line]
         var metadata = snapshot.metadata
         if let unit = snapshot.unit {
+            let findings = UnitDiagnosis(machine: machine, policy: policy).findings(of: unit)
             let report = UnitReport(unit: unit)
-            lines += report.lines
+            lines += findings.map { "Cause: \($0.text)" } + report.lines
             metadata.merge(report.metadata) { first, _ in first }
-            lines += missing(unit)
+            metadata["findings"] = .array(findings.map(\.json))
         } else {
             lines += [machine.managerSentence(keeper), snapshot.source.map { "Known from this: \($0)." } ?? ""]
         }
@@ -81,24 +85,6 @@ package struct CheckServiceTool: Tool {
         metadata["errors"] = JSONValue(errors)
         return .success(lines.joined(separator: "\n"), metadata: metadata)
     }
-
-    /// What it needs that is not up, where it is not up itself.
-    private func missing(_ unit: UnitState) -> [String] {
-        guard !unit.isActive, let bus = machine.systemBus() else { return [] }
-        let needed = Set(unit.texts("Requires") + unit.texts("BindsTo") + unit.texts("Requisite"))
-        return needed.sorted().prefix(Self.dependencies).compactMap { name in
-            guard let other = try? bus.unit(name), !other.isActive, other.active != "activating" else { return nil }
-            // A mount or a slice of an inactive unit is inactive with it; what failed or is not there is worth a line.
-            guard other.active == "failed" || ["not-found", "masked", "bad-setting"].contains(other.load) else {
-                return nil
-            }
-            return
-                "Needs \(SafeText.line(name, limit: 200)), which is \(other.load == "loaded" ? other.active : other.load)"
-        }
-    }
-
-    /// So many of the units it needs are looked at.
-    private static let dependencies = 30
 }
 
 extension Machine {
@@ -109,6 +95,25 @@ extension Machine {
         case .defined(let definition): "It is kept by the commands of services.\(definition.name) in tools.json."
         case .nobody: "systemd is not the service manager here (it is not process 1), so no unit can be asked about."
         }
+    }
+
+    /// A template is no unit: its instances are.
+    func template(_ service: ServiceName, _ bus: SystemBus) -> ToolResult {
+        let (prefix, suffix) = service.templateParts
+        let instances = ((try? bus.units()) ?? []).filter {
+            $0.name.hasPrefix(prefix) && $0.name.hasSuffix(suffix) && $0.load == "loaded"
+        }
+        let lines = instances.map { unit in
+            SafeText.line("\(unit.name): \(unit.active) (\(unit.sub))", limit: 300)
+        }
+        let known = lines.isEmpty ? "None is loaded." : "Its instances:"
+        return .failure(
+            "\(service.unit) is a template; ask for an instance of it, such as \(prefix)NAME\(suffix).",
+            output: ([known] + lines).joined(separator: "\n"),
+            metadata: [
+                "service": .string(service.short), "service_active": .null, "pid": .null,
+                "instances": JSONValue(instances.map(\.name)),
+            ])
     }
 
     /// There is no such unit: the nearest names.

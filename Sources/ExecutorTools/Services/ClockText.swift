@@ -17,7 +17,16 @@ enum ClockText {
 
     /// `3 s`, `5 min`, `2 h 10 min`, `4 d`.
     static func since(_ microseconds: UInt64) -> String {
-        let seconds = Int((now - min(microseconds, now)) / 1_000_000)
+        span(Int((now - min(microseconds, now)) / 1_000_000))
+    }
+
+    /// The same for a time to come.
+    static func until(_ microseconds: UInt64) -> String {
+        let present = now
+        return span(Int((max(microseconds, present) - present) / 1_000_000))
+    }
+
+    private static func span(_ seconds: Int) -> String {
         switch seconds {
         case ..<120: return "\(seconds) s"
         case ..<7200: return "\(seconds / 60) min"

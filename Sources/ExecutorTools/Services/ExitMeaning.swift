@@ -6,7 +6,8 @@ enum ExitMeaning {
     static func result(of unit: UnitState) -> String? {
         switch unit.result {
         case "success": nil
-        case "start-limit-hit": startLimit(unit)
+        case "start-limit-hit":
+            "start limit hit: it failed so often in a row that systemd does not try again for now."
         case "exit-code": "its process ended with an error\(exit(of: unit).map { ": \($0)" } ?? "")."
         case "signal", "core-dump": "its process was ended by a signal\(exit(of: unit).map { ": \($0)" } ?? "")."
         case "timeout": "it was not ready in the time systemd gives it (timeout)."
@@ -17,13 +18,6 @@ enum ExitMeaning {
         case "exec-condition": "its ExecCondition= said that it is not to run."
         default: "systemd's result is '\(unit.result)'."
         }
-    }
-
-    private static func startLimit(_ unit: UnitState) -> String {
-        let seconds = (unit.count("StartLimitIntervalUSec") ?? 0) / 1_000_000
-        let limit = unit.count("StartLimitBurst").map { " (\($0) starts in \(seconds) s)" } ?? ""
-        return "start limit hit: it failed so often in a row\(limit) that systemd does not try again for now. "
-            + "Mend the cause first; then `systemctl reset-failed` or waiting lifts the limit."
     }
 
     /// How the main process ended, or `nil` where it runs or never ran.

@@ -1,23 +1,32 @@
 import ExecutorRunner
+import Glibc
 import StrictJSON
 
-/// What `curl` said of an address: `STATUS SECONDS REDIRECT`, and its exit code.
+/// What `curl` said of an address: `STATUS SECONDS REDIRECT`, its error and the certificates, and its exit code.
 struct ProbeAnswer: Sendable, Hashable {
     /// `nil` where there was no answer.
     var status: Int?
     var seconds: Double?
     var redirect: String?
+    /// When the server's own certificate ends, in seconds since 1970; `nil` without TLS.
+    var certificateEnd: Int?
     /// Why there was none.
     var problem: String?
 
     init(_ run: RunResult) {
-        let fields = run.output.split(whereSeparator: { $0 == " " || $0.isNewline })
+        let lines = run.output.split(whereSeparator: \.isNewline)
+        let fields = (lines.first ?? "").split(separator: " ")
         status = fields.first.flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
         seconds = fields.dropFirst().first.flatMap { Double($0) }
         redirect = fields.dropFirst(2).first.map { PrintableText.line($0) }
+        // The server's own certificate comes first in the chain.
+        certificateEnd = lines.first { $0.hasPrefix(Self.expiry) }.flatMap { Self.time($0.dropFirst(Self.expiry.count)) }
         guard !run.succeeded else { return }
+        let said = lines.dropFirst().first { $0.contains("certificate") && !$0.hasPrefix("curl:") }
         switch (run.ending, run.termination) {
         case (.timeout, _): problem = "timeout"
+        case (.itself, .exited(60)):
+            problem = "its certificate is not valid\(said.map { ": \(PrintableText.line($0))" } ?? "")"
         case (.itself, .exited(let code)): problem = Self.problems[code] ?? "curl ended with \(code)"
         default: problem = "the probe was ended"
         }
@@ -35,12 +44,26 @@ struct ProbeAnswer: Sendable, Hashable {
             + (redirect.map { ", leads to \($0)" } ?? "")
     }
 
+    /// Whole days until the certificate ends; below zero where it has.
+    var certificateDays: Int? {
+        certificateEnd.map { Int((Double($0 - Int(Glibc.time(nil))) / 86400).rounded(.down)) }
+    }
+
+    private static let expiry = "Expire date:"
+
+    /// `Nov 25 12:00:00 2026 GMT`, as OpenSSL has it.
+    private static func time(_ text: Substring) -> Int? {
+        var parts = tm()
+        guard strptime(String(text), "%b %d %H:%M:%S %Y", &parts) != nil else { return nil }
+        return timegm(&parts)
+    }
+
     /// curl(1), EXIT CODES.
     private static let problems: [Int32: String] = [
         3: "the address is malformed", 5: "the proxy's name is not known", 6: "the host's name is not known",
         7: "connection refused: nothing takes connections there", 28: "timeout: no answer in time",
         35: "the TLS handshake failed", 52: "it closed the connection without an answer",
-        56: "the connection broke off", 60: "its certificate is not valid", 67: "it refused the login",
+        56: "the connection broke off", 67: "it refused the login",
     ]
 
     private static let names: [Int: String] = [

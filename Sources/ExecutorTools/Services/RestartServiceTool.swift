@@ -13,8 +13,8 @@ package struct RestartServiceTool: Tool {
     package let definition = ToolDefinition(
         name: ToolName.restartService.rawValue, title: "Restart a service",
         description: """
-            Restarts a service, waits for the result and for two seconds more, and tells the state before and after; a \
-            service that dies at once is a failure, with the log of just this start. Use it once the cause is known; it \
+            Restarts a service, waits for the result and for three seconds more, and tells the state before and after; a \
+            service that dies in them is a failure, with its cause and the log of just this start. Use it once the cause is known; it \
             also starts a service that is down. To start or stop one, use run_command with `systemctl start NAME` or \
             `systemctl stop NAME`. Call verify_fix afterwards.
             """,

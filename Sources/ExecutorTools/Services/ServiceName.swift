@@ -20,6 +20,15 @@ struct ServiceName: Sendable, Hashable {
     /// The program of an instance such as `postgresql@15-main` is before the `@`.
     var program: String { short.split(separator: "@").first.map(String.init) ?? short }
 
+    /// Whether it is a template such as `getty@.service`, of which only the instances run.
+    var isTemplate: Bool { unit.split(separator: ".").dropLast().last?.hasSuffix("@") == true }
+
+    /// `getty@` and `.service`.
+    var templateParts: (prefix: String, suffix: String) {
+        let at = unit.lastIndex(of: "@") ?? unit.startIndex
+        return (String(unit[...at]), String(unit[unit.index(after: at)...]))
+    }
+
     static let argument = Argument<String>.text(
         "service", "The service's name, such as nginx or nginx.service.", maximumBytes: 255)
 }

@@ -16,7 +16,9 @@ package struct UnitChange: Sendable {
     /// How long systemd's job may take.
     static let jobTimeout = Duration.seconds(60)
     /// How long a service has to stay up before it counts as started.
-    static let hold = Duration.seconds(2)
+    ///
+    /// More than the two seconds that a service which dies of its first work takes for it.
+    static let hold = Duration.seconds(3)
     /// How long a defined service may take to show in its pid file, and to leave it.
     static let settle = Duration.seconds(10)
 
@@ -128,10 +130,12 @@ struct ChangeReport: Sendable {
 
     var metadata: [String: JSONValue] {
         var metadata = after.metadata
-        metadata["before"] = [
+        metadata["before"] = .object(compacting: [
             "state": .string(before.state), "sub_state": .string(before.subState),
-            "pid": before.metadata["pid"] ?? .null,
-        ]
+            "pid": before.metadata["pid"] ?? .null, "restarts": before.unit.map { JSONValue($0.restarts) },
+            "result": before.unit.map { .string($0.result) },
+            "unit_file_state": before.unit?.text("UnitFileState").map { .string($0) },
+        ])
         metadata["duration_ms"] = JSONValue(Int(duration / .milliseconds(1)))
         return metadata
     }
@@ -142,12 +146,14 @@ struct ChangeReport: Sendable {
             (["\(mark). Before: \(before.words)."] + notes).joined(separator: "\n"), metadata: metadata)
     }
 
-    func failure(_ reason: String, _ lines: [String]) -> ToolResult {
+    /// - Parameter findings: The causes, where they could be told.
+    func failure(_ reason: String, _ lines: [String], findings: [UnitFinding] = []) -> ToolResult {
         var output = ["❌ \(after.name): \(after.words). Before: \(before.words)."]
+        output += findings.map { "Cause: \($0.text)" }
         if !lines.isEmpty { output += ["Its log:"] + lines.map { "  \($0)" } }
         let sentence = reason.last.map { ".!?".contains($0) } == true ? reason : reason + "."
         return .failure(
             "\(after.name) was not \(verb.past): \(sentence)", output: output.joined(separator: "\n"),
-            metadata: metadata)
+            metadata: metadata.merging(["findings": .array(findings.map(\.json))]) { own, _ in own })
     }
 }

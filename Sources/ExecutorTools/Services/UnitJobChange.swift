@@ -37,15 +37,21 @@ struct UnitJobChange: Sendable {
         } catch {
             let after = try watch.snapshot(context)
             let report = ChangeReport(verb: verb, before: before, after: after, duration: .now - start)
-            return report.failure(sentence(error), lines(after, before, context))
+            return failure(report, sentence(error), context)
         }
         let first = try watch.snapshot(context)
         let (after, problem) = try outcome(verb, job, first, context)
         let report = ChangeReport(verb: verb, before: before, after: after, duration: .now - start)
         var result =
-            problem.map { report.failure($0, lines(after, before, context)) } ?? report.success(notes(verb, after))
+            problem.map { failure(report, $0, context) } ?? report.success(notes(verb, after, context))
         result.metadata["job"] = .string(job.result.rawValue)
         return result
+    }
+
+    private func failure(_ report: ChangeReport, _ reason: String, _ context: ToolContext) -> ToolResult {
+        let diagnosis = UnitDiagnosis(machine: watch.machine, policy: policy)
+        let findings = report.after.unit.map { diagnosis.findings(of: $0) } ?? []
+        return report.failure(reason, lines(report.after, context), findings: findings)
     }
 
     /// Whether it came to what was wanted and stays so; the reason where not.
@@ -64,11 +70,15 @@ struct UnitJobChange: Sendable {
         return (last, problem.map { problem in last.unit.flatMap { ExitMeaning.result(of: $0) } ?? problem })
     }
 
-    private func notes(_ verb: UnitVerb, _ after: ServiceSnapshot) -> [String] {
+    private func notes(_ verb: UnitVerb, _ after: ServiceSnapshot, _ context: ToolContext) -> [String] {
         guard let unit = after.unit else { return [] }
         var notes: [String] = []
         if unit.bool("NeedDaemonReload") == true {
             notes.append("Its file has changed since systemd read it: `systemctl daemon-reload` is needed.")
+        }
+        if verb != .stop, let invocation = unit.invocation {
+            let errors = log.errors(context, invocation: invocation, limit: Self.notedErrors)
+            if !errors.isEmpty { notes += ["Errors in the log of this start:"] + errors.map { "  \($0)" } }
         }
         let triggers = unit.texts("TriggeredBy").filter { (try? bus.unit($0).isActive) == true }
         if verb == .stop, !triggers.isEmpty {
@@ -77,8 +87,11 @@ struct UnitJobChange: Sendable {
         return notes
     }
 
+    /// Errors of a start that held, shown beside the success.
+    private static let notedErrors = 3
+
     /// What its journal has of this start; of the last one where none was tried.
-    private func lines(_ after: ServiceSnapshot, _ before: ServiceSnapshot, _ context: ToolContext) -> [String] {
+    private func lines(_ after: ServiceSnapshot, _ context: ToolContext) -> [String] {
         let lines = log.start(context, invocation: after.unit?.invocation)
         return lines.isEmpty ? log.errors(context) : lines
     }

@@ -7,9 +7,9 @@ struct UnitReport: Sendable {
 
     var lines: [String] {
         [
-            unit.text("Description").map { "Description: \($0)" }, since, lastEnd, condition, load, figures, restarts,
-            unit.text("StatusText").map { "It says of itself: \($0)" }, file, reload, triggers,
-        ].compactMap { $0 }
+            unit.text("Description").map { "Description: \($0)" }, since, lastEnd, figures, restarts,
+            unit.text("StatusText").map { "It says of itself: \($0)" }, file, reload,
+        ].compactMap { $0 } + UnitSchedule(unit: unit).lines
     }
 
     private var since: String? {
@@ -23,31 +23,6 @@ struct UnitReport: Sendable {
         let exit = unit.mainPID == nil ? ExitMeaning.exit(of: unit) : nil
         if let result = ExitMeaning.result(of: unit) { return "Why: \(result)" }
         return exit.map { "Last run ended with \($0)" }
-    }
-
-    /// Only meaningful where it did not start.
-    private var condition: String? {
-        guard unit.bool("ConditionResult") == false, unit.count("StateChangeTimestamp") ?? 0 > 0, !unit.isActive else {
-            return nil
-        }
-        // (type, trigger, negate, parameter, state): a state below zero failed.
-        let failed = unit.values("Conditions").map(\.elements).filter { $0.count == 5 && ($0[4].integer ?? 0) < 0 }
-        let texts = failed.compactMap { fields -> String? in
-            guard let type = fields[0].text, let parameter = fields[3].text else { return nil }
-            return SafeText.line("\(type)=\(fields[2].bool == true ? "!" : "")\(parameter)", limit: 200)
-        }
-        return texts.isEmpty ? nil : "Not started, a condition does not hold: \(texts.joined(separator: ", "))"
-    }
-
-    private var load: String? {
-        switch unit.load {
-        case "loaded": return nil
-        case "masked": return "It is masked: nothing can start it until `systemctl unmask`."
-        default:
-            let error = unit.values("LoadError").compactMap(\.text).filter { !$0.isEmpty }.last
-            return
-                "Its unit file is not usable (\(unit.load))\(error.map { ": \(SafeText.line($0, limit: 300))" } ?? "")"
-        }
     }
 
     private var figures: String? {
@@ -79,19 +54,8 @@ struct UnitReport: Sendable {
             ? "Its file has changed since systemd read it: `systemctl daemon-reload` is needed." : nil
     }
 
-    private var triggers: String? {
-        let by = unit.texts("TriggeredBy").map { SafeText.line($0, limit: 200) }
-        let other = unit.texts("Triggers").map { SafeText.line($0, limit: 200) }
-        let next = unit.count("NextElapseUSecRealtime").map { " next at \(ClockText.moment(UInt64($0)))" } ?? ""
-        return switch (by.isEmpty, other.isEmpty) {
-        case (false, _): "Started by: \(by.joined(separator: ", "))"
-        case (_, false): "Starts: \(other.joined(separator: ", "))\(next)"
-        default: nil
-        }
-    }
-
     var metadata: [String: JSONValue] {
-        [
+        let members: [String: JSONValue] = [
             "load_state": .string(unit.load), "description": JSONValue(unit.text("Description")),
             "since": unit.stateChanged.map { .string(ClockText.moment(UInt64($0))) } ?? .null,
             "memory_bytes": number("MemoryCurrent"), "tasks": number("TasksCurrent"),
@@ -99,7 +63,9 @@ struct UnitReport: Sendable {
             "exit": JSONValue(ExitMeaning.exit(of: unit)), "unit_file": JSONValue(unit.text("FragmentPath")),
             "unit_file_state": JSONValue(unit.text("UnitFileState")),
             "needs_daemon_reload": JSONValue(unit.bool("NeedDaemonReload") ?? false),
+            "drop_ins": JSONValue(unit.texts("DropInPaths")),
         ]
+        return members.merging(UnitSchedule(unit: unit).metadata) { own, _ in own }
     }
 
     private func number(_ property: String) -> JSONValue { unit.count(property).map { JSONValue($0) } ?? .null }

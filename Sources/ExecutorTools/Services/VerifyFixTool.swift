@@ -18,8 +18,9 @@ package struct VerifyFixTool: Tool {
     package let definition = ToolDefinition(
         name: ToolName.verifyFix.rawValue, title: "Verify a repair",
         description: """
-            Checks that a service is really up after a change: active and stable for two seconds, listening, without \
-            new errors in its log, and, where test_url is given, that the address answers. Always call it after a \
+            Checks that a service is really up after a change: active and stable for three seconds, its \
+            ports taking connections, its log without the failure that was there before, and, where test_url is given, \
+            that the address answers, with a certificate that holds. Always call it after a \
             change, with the address users take where there is one. Answers a line for each check, ✅ or ❌, and \
             `verified`: only true is a success.
             """,
@@ -55,25 +56,6 @@ private struct Verification {
     let policy: Policy
     let context: ToolContext
 
-    private struct Check {
-        enum Outcome: String {
-            case passed = "✅"
-            case failed = "❌"
-            /// Tells something, decides nothing.
-            case note = "ℹ️"
-        }
-        var name: String
-        var outcome: Outcome
-        var text: String
-        var line: String { "\(outcome.rawValue) \(text)" }
-        var json: JSONValue {
-            [
-                "name": .string(name), "passed": outcome == .note ? .null : JSONValue(outcome == .passed),
-                "text": .string(text),
-            ]
-        }
-    }
-
     func report(_ probe: (url: String, grant: Grant)?) -> ToolReport {
         let watch = ServiceWatch(machine: machine, service: service, policy: policy)
         do throws(SystemdError) {
@@ -87,9 +69,11 @@ private struct Verification {
                 settled.activity == .active
                 ? try watch.hold(UnitChange.hold, from: settled, context) : (settled, nil)
             var checks = [state(last, problem)]
-            if last.activity == .active { checks += [ports(last), errors(last)].compactMap { $0 } }
+            if last.activity == .active { checks += ports(last) + [failure(last), errors(last)].compactMap { $0 } }
             let (answer, run) = probe.map { self.probe($0.grant) } ?? (nil, nil)
-            if let answer, let url = probe?.url { checks.append(check(answer, url)) }
+            if let answer, let url = probe?.url {
+                checks += [check(answer, url), certificate(answer)].compactMap { $0 }
+            }
             return ToolReport(result(checks, last, answer), run: run)
         } catch {
             return ToolReport(
@@ -99,49 +83,72 @@ private struct Verification {
         }
     }
 
-    private func result(_ checks: [Check], _ snapshot: ServiceSnapshot, _ answer: ProbeAnswer?) -> ToolResult {
+    private func result(_ checks: [VerifiedCheck], _ snapshot: ServiceSnapshot, _ answer: ProbeAnswer?) -> ToolResult {
         let failed = checks.filter { $0.outcome == .failed }
         var metadata = snapshot.metadata
         metadata["verified"] = JSONValue(failed.isEmpty)
         metadata["http_status"] = answer?.status.map { JSONValue($0) } ?? .null
+        if let answer { metadata["http_seconds"] = answer.seconds.map { JSONValue($0) } ?? .null }
+        if let days = answer?.certificateDays { metadata["certificate_days"] = JSONValue(days) }
         metadata["checks"] = .array(checks.map(\.json))
-        let output = checks.map(\.line).joined(separator: "\n")
+        let findings = isUp(checks) ? [] : snapshot.unit.map { diagnosis.findings(of: $0) } ?? []
+        if !findings.isEmpty { metadata["findings"] = .array(findings.map(\.json)) }
+        let output = (checks.map(\.line) + findings.map { "Cause: \($0.text)" }).joined(separator: "\n")
         if failed.isEmpty { return .success(output, metadata: metadata) }
         return .failure(
             "Not verified: \(failed.map(\.text).joined(separator: "; ")).", output: output,
             metadata: metadata)
     }
 
-    private func state(_ snapshot: ServiceSnapshot, _ problem: String?) -> Check {
+    private func isUp(_ checks: [VerifiedCheck]) -> Bool { checks.first?.outcome == .passed }
+
+    private var diagnosis: UnitDiagnosis { UnitDiagnosis(machine: machine, policy: policy) }
+
+    private func state(_ snapshot: ServiceSnapshot, _ problem: String?) -> VerifiedCheck {
         let words = "\(snapshot.name): \(snapshot.words)"
-        if let problem { return Check(name: "service", outcome: .failed, text: "\(words), \(problem)") }
+        if let problem { return VerifiedCheck("service", .failed, "\(words), \(problem)") }
         switch snapshot.activity {
         case .active:
-            return Check(name: "service", outcome: .passed, text: "\(words), stable for \(UnitChange.hold)")
+            return VerifiedCheck("service", .passed, "\(words), stable for \(UnitChange.hold)")
         case .unknown:
-            return Check(name: "service", outcome: .failed, text: "\(words): \(snapshot.source ?? "")")
+            return VerifiedCheck("service", .failed, "\(words): \(snapshot.source ?? "")")
         default:
             let why = snapshot.unit.flatMap { ExitMeaning.result(of: $0) } ?? snapshot.source
-            return Check(name: "service", outcome: .failed, text: words + (why.map { ", \($0)" } ?? ""))
+            return VerifiedCheck("service", .failed, words + (why.map { ", \($0)" } ?? ""))
         }
     }
 
-    private func ports(_ snapshot: ServiceSnapshot) -> Check? {
+    /// Each port it listens on takes a connection.
+    private func ports(_ snapshot: ServiceSnapshot) -> [VerifiedCheck] {
         let listeners = ServicePorts(machine: machine).listeners(of: snapshot)
-        let text = ServicePorts.text(listeners).map { "listens on port \($0)" } ?? "listens on no TCP port"
-        return Check(name: "port", outcome: listeners.isEmpty ? .note : .passed, text: text)
+        guard !listeners.isEmpty else { return [VerifiedCheck("port", .note, "listens on no TCP port")] }
+        let ports = Set(listeners.map(\.port)).sorted().prefix(Self.probedPorts)
+        return ports.map { port in
+            let addresses = listeners.filter { $0.port == port }.map(\.address.reachable)
+            let answers = addresses.map { PortProbe.connect(to: $0, port: port) }
+            if answers.contains(where: \.isOpen) {
+                return VerifiedCheck("port", .passed, "listens on port \(port), which takes connections")
+            }
+            return VerifiedCheck("port", .failed, "port \(port) \(answers[0].text)")
+        }
+    }
+
+    /// Of a service with more ports, so many are connected to.
+    private static let probedPorts = 16
+
+    private func failure(_ snapshot: ServiceSnapshot) -> VerifiedCheck? {
+        snapshot.unit.flatMap { FailureBefore(machine: machine, unit: $0).check }
     }
 
     /// New errors of this start are worth a line; whether it works, the other checks say.
-    private func errors(_ snapshot: ServiceSnapshot) -> Check? {
+    private func errors(_ snapshot: ServiceSnapshot) -> VerifiedCheck? {
         guard let invocation = snapshot.unit?.invocation, machine.hasJournal else { return nil }
         let log = ServiceLog(machine: machine, service: service, policy: policy)
         let errors = log.errors(context, invocation: invocation, limit: 3)
         guard !errors.isEmpty else {
-            return Check(name: "log", outcome: .passed, text: "no errors in its log since it was started")
+            return VerifiedCheck("log", .passed, "no errors in its log since it was started")
         }
-        return Check(
-            name: "log", outcome: .note, text: "its log since it was started: \(errors.joined(separator: " | "))")
+        return VerifiedCheck("log", .note, "its log since it was started: \(errors.joined(separator: " | "))")
     }
 
     private func probe(_ grant: Grant) -> (ProbeAnswer, RunResult?) {
@@ -155,9 +162,21 @@ private struct Verification {
         }
     }
 
-    private func check(_ answer: ProbeAnswer, _ url: String) -> Check {
-        Check(
-            name: "http", outcome: answer.isGood ? .passed : .failed,
-            text: "\(PrintableText.line(url)) → \(answer.words)")
+    private func check(_ answer: ProbeAnswer, _ url: String) -> VerifiedCheck {
+        VerifiedCheck(
+            "http", answer.isGood ? .passed : .failed,
+            "\(PrintableText.line(url)) → \(answer.words)")
     }
+
+    private func certificate(_ answer: ProbeAnswer) -> VerifiedCheck? {
+        guard let days = answer.certificateDays else { return nil }
+        if days < 0 { return VerifiedCheck("certificate", .failed, "its certificate has expired") }
+        let isShort = days < Self.certificateDays
+        return VerifiedCheck(
+            "certificate", isShort ? .note : .passed,
+            "its certificate holds \(days) days more\(isShort ? ": renew it soon" : "")")
+    }
+
+    /// A certificate that ends sooner is worth a line.
+    private static let certificateDays = 14
 }
