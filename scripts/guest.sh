@@ -4,6 +4,8 @@
 #   scripts/guest.sh build DIR             makes the folder; nothing to do when it is up to date (about a minute)
 #   scripts/guest.sh start DIR             boots it, returns when the boot has finished (about a second)
 #   scripts/guest.sh exec DIR -- CMD…      runs CMD as root inside, with the same input, output and exit code
+#   scripts/guest.sh join DIR -- CMD…      runs CMD with this machine's files among its processes and in its network,
+#                                          where its root directory is /proc/1/root
 #   scripts/guest.sh pid DIR               the host's pid of its PID 1; its loopback: nsenter -t PID -n CMD
 #   scripts/guest.sh stop DIR              shuts it down
 #
@@ -132,6 +134,14 @@ inside() {
         nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup --root --wd -- "$@"
 }
 
+join() {
+    local pid
+    pid=$(leader) || die "$directory does not run; start it first"
+    # shellcheck disable=SC2016  # $@ is for the inner shell
+    nsenter --target "$pid" --net --pid -- unshare --mount -- \
+        sh -c 'mount -t proc proc /proc && exec "$@"' sh "$@"
+}
+
 stop() {
     local pid nspawn
     nspawn=$(cat "$state/nspawn" 2>/dev/null || true)
@@ -148,10 +158,10 @@ stop() {
 case $command in
 build | start | stop) "$command" ;;
 pid) leader || die "$directory does not run" ;;
-exec)
+exec | join)
     [[ ${1:-} != -- ]] || shift
     (($#)) || usage
-    inside "$@"
+    if [[ $command == exec ]]; then inside "$@"; else join "$@"; fi
     ;;
 *) usage ;;
 esac

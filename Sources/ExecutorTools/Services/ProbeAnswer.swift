@@ -20,7 +20,9 @@ struct ProbeAnswer: Sendable, Hashable {
         seconds = fields.dropFirst().first.flatMap { Double($0) }
         redirect = fields.dropFirst(2).first.map { PrintableText.line($0) }
         // The server's own certificate comes first in the chain.
-        certificateEnd = lines.first { $0.hasPrefix(Self.expiry) }.flatMap { Self.time($0.dropFirst(Self.expiry.count)) }
+        certificateEnd = lines.first { $0.hasPrefix(Self.expiry) }.flatMap {
+            Self.time($0.dropFirst(Self.expiry.count))
+        }
         guard !run.succeeded else { return }
         let said = lines.dropFirst().first { $0.contains("certificate") && !$0.hasPrefix("curl:") }
         switch (run.ending, run.termination) {

@@ -13,7 +13,9 @@ struct VerifiedCheck: Sendable {
     var outcome: Outcome
     var text: String
 
-    init(_ name: String, _ outcome: Outcome, _ text: String) { (self.name, self.outcome, self.text) = (name, outcome, text) }
+    init(_ name: String, _ outcome: Outcome, _ text: String) {
+        (self.name, self.outcome, self.text) = (name, outcome, text)
+    }
 
     var line: String { "\(outcome.rawValue) \(text)" }
     var json: JSONValue {

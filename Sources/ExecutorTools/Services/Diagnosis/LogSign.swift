@@ -4,13 +4,17 @@ import Systemd
 struct LogSign: Sendable, Hashable {
     let code: UnitFinding.Code
     let line: String
+    /// The words that say so.
+    private let phrase: String
 
     /// `nil` for a line that names no cause.
     init?(_ line: String) {
-        guard let code = Self.words.first(where: { $0.words.contains { line.contains(ignoringCase: $0) } })?.code else {
-            return nil
+        for (code, phrases) in Self.words {
+            guard let phrase = phrases.first(where: { line.contains(ignoringCase: $0) }) else { continue }
+            (self.code, self.line, self.phrase) = (code, line, phrase)
+            return
         }
-        (self.code, self.line) = (code, line)
+        return nil
     }
 
     /// Such as say what is wrong with the machine; the rest may be a consequence of those.
@@ -34,13 +38,17 @@ struct LogSign: Sendable, Hashable {
         (.missingFile, ["no such file or directory", "enoent"]),
     ]
 
-    /// The first absolute path in the line, without what surrounds it.
+    /// The file it is about: the last absolute path before the words that say so, else the first behind them.
     var path: String? {
-        words.first { $0.hasPrefix("/") && $0.utf8.count > 1 }
+        func isPath(_ word: String) -> Bool { word.hasPrefix("/") && word.utf8.count > 1 }
+        guard let place = line.range(ignoringCase: phrase) else { return nil }
+        return Self.words(of: line[..<place.lowerBound]).last(where: isPath)
+            ?? Self.words(of: line[place.upperBound...]).first(where: isPath)
     }
 
     /// The port in an address such as `0.0.0.0:80`, `[::]:80`, `:::80`, `*:80`, or behind the word `port`.
     var port: UInt16? {
+        let words = Self.words(of: line)
         for (index, word) in words.enumerated() {
             if let colon = word.lastIndex(of: ":"), Self.isHost(word[..<colon]),
                 let port = Self.port(word[word.index(after: colon)...])
@@ -56,7 +64,7 @@ struct LogSign: Sendable, Hashable {
         return nil
     }
 
-    private var words: [String] {
+    private static func words(of line: some StringProtocol) -> [String] {
         line.split(whereSeparator: { " '\"`(),;=<>\t".contains($0) }).map { word in
             String(word).trimming(suffix: ":.")
         }
@@ -73,6 +81,18 @@ struct LogSign: Sendable, Hashable {
 }
 
 extension String {
+    /// Where ASCII text stands, capital or small.
+    fileprivate func range(ignoringCase text: String) -> Range<Index>? {
+        let wanted = Array(text.utf8)
+        var start = utf8.startIndex
+        while let end = utf8.index(start, offsetBy: wanted.count, limitedBy: utf8.endIndex) {
+            let matches = zip(utf8[start..<end], wanted).allSatisfy { $0 == $1 || $0 | 0x20 == $1 }
+            if matches { return start..<end }
+            start = utf8.index(after: start)
+        }
+        return nil
+    }
+
     /// Without the characters of `suffix` at its end.
     fileprivate func trimming(suffix: String) -> String {
         var text = Substring(self)

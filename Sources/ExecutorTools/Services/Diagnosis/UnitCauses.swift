@@ -9,17 +9,20 @@ struct UnitCauses: Sendable {
     /// A unit file that cannot be used, with the line that is at fault.
     var unusable: [UnitFinding] {
         switch unit.load {
-        case "loaded": return []
+        case "loaded":
+            return Self.unique(fileLines).suffix(3).map { line in
+                UnitFinding(.badUnitFile, "systemd does not accept a line of its unit file: \(line)")
+            }
         case "masked":
             return [
                 UnitFinding(
-                    .masked, "It is masked: nothing can start it until an administrator runs `systemctl unmask \(unit.id)`."
+                    .masked,
+                    "It is masked: nothing can start it until an administrator runs `systemctl unmask \(unit.id)`."
                 )
             ]
         default:
             let said = unit.values("LoadError").compactMap(\.text).filter { !$0.isEmpty }.last
-            let faults = lines.filter { line in unit.text("FragmentPath").map { line.contains("\($0):") } ?? false }
-            let parts = [said.map { SafeText.line($0, limit: 300) }] + Self.unique(faults).suffix(3).map { $0 }
+            let parts = [said.map { SafeText.line($0, limit: 300) }] + Self.unique(fileLines).suffix(3)
             return [
                 UnitFinding(
                     .badUnitFile,
@@ -28,27 +31,66 @@ struct UnitCauses: Sendable {
         }
     }
 
+    /// systemd's words about the unit's own file: `/etc/…/web.service:5: …`, and why it refuses it.
+    private var fileLines: [String] {
+        let path = unit.text("FragmentPath").map { "\($0):" }
+        return lines.filter { line in
+            path.map { line.hasPrefix($0) } == true || (line.hasPrefix("\(unit.id): ") && line.hasSuffix("Refusing."))
+        }
+    }
+
+    /// What is not about the unit's file.
+    var ownLines: [String] {
+        let fileLines = Set(fileLines)
+        return lines.filter { !fileLines.contains($0) }
+    }
+
     /// Only meaningful where it did not start.
     var conditions: [UnitFinding] {
         guard !unit.isActive else { return [] }
-        return [
+        let known = [
             failed("ConditionResult", "Conditions", .conditionFailed, "a condition does not hold"),
             failed("AssertResult", "Asserts", .assertFailed, "an assertion does not hold"),
         ].compactMap { $0 }
+        return known.isEmpty && unit.stateChanged == nil ? [forgotten].compactMap { $0 } : known
     }
 
     private func failed(
         _ result: String, _ list: String, _ code: UnitFinding.Code, _ words: String
     ) -> UnitFinding? {
-        // Before the first try the result is false too, and no check has one.
         guard unit.bool(result) == false else { return nil }
         // (type, trigger, negate, parameter, state): a state below zero failed.
-        let failed = unit.values(list).map(\.elements).filter { $0.count == 5 && ($0[4].integer ?? 0) < 0 }
-        let texts = failed.compactMap { fields -> String? in
-            guard let type = fields[0].text, let parameter = fields[3].text else { return nil }
-            return SafeText.line("\(type)=\(fields[2].bool == true ? "!" : "")\(parameter)", limit: 200)
+        let failed = checks(list).filter { $0.state < 0 }
+        return failed.isEmpty
+            ? nil : UnitFinding(code, "Not started, \(words): \(failed.map(\.text).joined(separator: ", "))")
+    }
+
+    private func checks(_ list: String) -> [(text: String, state: Int64)] {
+        unit.values(list).map(\.elements).compactMap { fields in
+            guard fields.count == 5, let type = fields[0].text, let parameter = fields[3].text,
+                let state = fields[4].integer
+            else { return nil }
+            return (SafeText.line("\(type)=\(fields[2].bool == true ? "!" : "")\(parameter)", limit: 200), state)
         }
-        return texts.isEmpty ? nil : UnitFinding(code, "Not started, \(words): \(texts.joined(separator: ", "))")
+    }
+
+    /// systemd keeps no state of an inactive unit that nothing refers to: then its last word says why it is not up.
+    private var forgotten: UnitFinding? {
+        guard let line = lines.last.map({ SafeText.line($0, limit: 300) }) else { return nil }
+        if line.contains("was skipped because of") || line.hasPrefix("Condition check resulted in") {
+            return UnitFinding(.conditionFailed, "Not started, a condition does not hold: \(line)")
+        }
+        if line.contains("Assertion failed") {
+            let all = checks("Asserts").map(\.text).joined(separator: ", ")
+            return UnitFinding(.assertFailed, "Not started, an assertion does not hold (\(all)): \(line)")
+        }
+        return nil
+    }
+
+    /// systemd's result tells of it where the start was asked for, and only its words where it restarted it itself.
+    var hitStartLimit: Bool {
+        unit.result == "start-limit-hit"
+            || (unit.active == "failed" && lines.contains { $0.contains("Start request repeated too quickly") })
     }
 
     /// What became of its processes.
@@ -81,7 +123,8 @@ struct UnitCauses: Sendable {
         let status = [unit.integer("ExecMainStatus"), failedCheck?.status].compactMap { $0 }.first { $0 >= 200 }
         switch status {
         case 203:
-            return UnitFinding(.missingExecutable, "\(failedCheck?.path ?? program) is missing or not executable (203/EXEC).")
+            return UnitFinding(
+                .missingExecutable, "\(failedCheck?.path ?? program) is missing or not executable (203/EXEC).")
         case 216: return UnitFinding(.missingUser, "Its group \(unit.text("Group") ?? "?") does not exist (216/GROUP).")
         case 217: return UnitFinding(.missingUser, "Its user \(unit.text("User") ?? "?") does not exist (217/USER).")
         default: return nil

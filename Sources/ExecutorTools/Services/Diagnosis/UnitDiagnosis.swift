@@ -1,4 +1,5 @@
 import ExecutorPolicy
+import Glibc
 import Systemd
 
 /// Finds out why a unit is not up: from systemd's properties, the units it needs, and the words of its last start.
@@ -7,37 +8,32 @@ struct UnitDiagnosis: Sendable {
     let policy: Policy
 
     /// The causes, the most telling first; none for a unit that is up and stays so.
-    func findings(of unit: UnitState) -> [UnitFinding] {
+    ///
+    /// - Parameter patience: How long to wait for the journal where nothing is found: journald may have the last line
+    ///   a moment after systemd has the state.
+    func findings(of unit: UnitState, patience: Duration = .zero) -> [UnitFinding] {
+        let deadline = ContinuousClock.now + patience
+        while true {
+            let findings = look(at: unit)
+            if !findings.isEmpty || ContinuousClock.now >= deadline { return findings }
+            usleep(Self.pause)
+        }
+    }
+
+    private static let pause: useconds_t = 20_000
+
+    private func look(at unit: UnitState) -> [UnitFinding] {
         let isUp = unit.isActive && unit.restarts == 0
-        let lines = isUp ? [] : self.lines(of: unit)
-        let causes = UnitCauses(unit: unit, lines: lines)
+        let words = isUp ? [] : StartWords(machine: machine, unit: unit).lines
+        let causes = UnitCauses(unit: unit, lines: words)
         var findings = causes.unusable + causes.conditions
         if !unit.isActive, unit.load == "loaded", let bus = machine.systemBus() {
             findings += UnitNeeds(unit: unit, bus: bus).findings()
         }
-        findings += causes.processes + signs(in: lines, of: unit) + causes.loops
-        if unit.result == "start-limit-hit" { findings.append(startLimit(unit)) }
-        return findings
-    }
-
-    /// What its last start said, systemd's own words about it among them.
-    private func lines(of unit: UnitState) -> [String] {
-        guard machine.hasJournal else { return [] }
-        var query = JournalQuery(unit: unit.id, lines: Self.journalLines)
-        query.since = since(unit)
-        let reader = try? JournalReader(directory: machine.journalDirectory)
-        return ((try? reader?.read(query).entries) ?? []).map(\.message)
-    }
-
-    private static let journalLines = 200
-    /// Before a start systemd itself may have said why it is not tried.
-    private static let margin: UInt64 = 1_000_000
-
-    /// The last start that came to a process; else the last change of its state.
-    private func since(_ unit: UnitState) -> UInt64? {
-        let start = unit.count("InactiveExitTimestamp") ?? 0
-        let time = start > 0 ? start : unit.stateChanged ?? 0
-        return time > 0 ? UInt64(time) - Self.margin : nil
+        findings += causes.processes + signs(in: causes.ownLines, of: unit) + causes.loops
+        if causes.hitStartLimit { findings.append(startLimit(unit)) }
+        let hasProgram = !findings.contains { $0.code == .missingExecutable }
+        return findings.filter { hasProgram || $0.code != .missingFile }
     }
 
     /// The newest line of each cause that is named; what may be its consequence only where no other is.
