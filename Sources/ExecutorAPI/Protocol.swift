@@ -38,6 +38,7 @@ package enum ExecutorMethod: String, Sendable, Hashable, CaseIterable {
     case toolsCall = "tools/call"
     case toolsList = "tools/list"
     case totpEnroll = "executor/totp/enroll"
+    case undo = "executor/undo"
 }
 
 /// Limits of the executor's own methods, beside those of the wire.

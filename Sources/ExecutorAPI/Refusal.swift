@@ -22,6 +22,8 @@ package struct Refusal: Error, Sendable, Hashable {
         case policyInvalid = "policy_invalid"
         /// The audit log cannot be written, so nothing runs.
         case auditUnavailable = "audit_unavailable"
+        /// What a call changed cannot be put back.
+        case cannotUndo = "cannot_undo"
         /// A named limit was reached.
         case limit
         /// The daemon is stopping.

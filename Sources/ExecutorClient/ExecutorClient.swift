@@ -64,16 +64,8 @@ extension ExecutorClient {
         _ name: String, _ arguments: [String: JSONValue], operation: String? = nil, actor: Actor? = nil,
         answer: ApprovalAnswer? = nil, onOutput: (@Sendable (String) -> Void)? = nil
     ) async throws -> ToolCallAnswer {
-        var meta: [String: JSONValue] = [:]
-        meta[MCP.Meta.operation] = operation.map { .string($0) }
-        meta[Actor.metaKey] = actor?.json
-        var params: [String: JSONValue] = [
-            "name": .string(name), "arguments": .object(arguments), "_meta": .object(meta),
-        ]
-        if let answer {
-            params["requestState"] = .string(answer.state)
-            params["inputResponses"] = ["approval": answer.reply.json]
-        }
+        var params: [String: JSONValue] = ["name": .string(name), "arguments": .object(arguments)]
+        params.merge(Self.surroundings(operation, actor, answer)) { own, _ in own }
         var progress: (@Sendable (JSONValue) -> Void)?
         if let onOutput {
             progress = { params in
@@ -81,6 +73,34 @@ extension ExecutorClient {
             }
         }
         return try Self.answer(from: try await request(.toolsCall, params, progress: progress))
+    }
+
+    /// Puts back what a call changed.
+    ///
+    /// - Parameters:
+    ///   - id: The caller's id of that call, or the audit log's.
+    ///   - operation: The id of the undoing itself, as ``callTool(_:_:operation:actor:answer:onOutput:)`` has it.
+    package func undo(
+        _ id: String, operation: String? = nil, actor: Actor? = nil, answer: ApprovalAnswer? = nil
+    ) async throws -> ToolCallAnswer {
+        var params: [String: JSONValue] = ["operation": .string(id)]
+        params.merge(Self.surroundings(operation, actor, answer)) { own, _ in own }
+        return try Self.answer(from: try await request(.undo, params))
+    }
+
+    /// What goes with a call beside its name and arguments.
+    private static func surroundings(
+        _ operation: String?, _ actor: Actor?, _ answer: ApprovalAnswer?
+    ) -> [String: JSONValue] {
+        var meta: [String: JSONValue] = [:]
+        meta[MCP.Meta.operation] = operation.map { .string($0) }
+        meta[Actor.metaKey] = actor?.json
+        var params: [String: JSONValue] = ["_meta": .object(meta)]
+        if let answer {
+            params["requestState"] = .string(answer.state)
+            params["inputResponses"] = ["approval": answer.reply.json]
+        }
+        return params
     }
 
     private static func answer(from result: JSONValue) throws -> ToolCallAnswer {

@@ -27,9 +27,7 @@ struct ToolRequest: Sendable {
         (self.name, self.arguments) = (name, arguments)
         let meta = params["_meta"]
         if let operation = meta?[MCP.Meta.operation], !operation.isNull {
-            guard let id = operation.stringValue, !id.isEmpty, id.utf8.count <= ExecutorLimits.operationIDLength,
-                id.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-            else {
+            guard let id = operation.stringValue, Self.isOperationID(id) else {
                 throw .invalidParams(
                     "\(MCP.Meta.operation) is 1 to \(ExecutorLimits.operationIDLength) printable characters.")
             }
@@ -41,6 +39,11 @@ struct ToolRequest: Sendable {
         reply = params["inputResponses"]?["approval"].map { ApprovalReply(json: $0) }
         let token = meta?[MCP.Meta.progressToken]
         progressToken = token.flatMap { RequestID($0) }?.json
+    }
+
+    static func isOperationID(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= ExecutorLimits.operationIDLength
+            && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 
     /// What an operation id stands for: equal calls have equal text.
@@ -55,6 +58,13 @@ extension Executor {
         guard let tool = now.catalog[request.name] else {
             throw .invalidParams("There is no tool \"\(request.name.prefix(64))\" here; see tools/list.")
         }
+        return try answer(tool, request, now, call, caller)
+    }
+
+    /// Runs it, or gives the recorded outcome of the same operation.
+    func answer(
+        _ tool: any Tool, _ request: ToolRequest, _ now: InForce, _ call: RPCCall, _ caller: Caller
+    ) throws(RPCError) -> JSONValue {
         guard let operation = request.operation else {
             return judge(tool, request, now, call, caller).answer
         }
@@ -121,8 +131,11 @@ extension Executor {
             return Outcome(answer: Self.answer(.refused(refusal)))
         }
         let began = ContinuousClock.now
-        let report = ready.perform(
+        var report = ready.perform(
             ToolContext(cancellation: call.cancellation, progress: Self.progress(call, request)))
+        if report.changed?.steps.isEmpty == false {
+            report.result.metadata["undo"] = .string(request.operation ?? id)
+        }
         event.kind = .outcome
         fill(&event, report, duration: .now - began)
         do throws(AuditError) {
@@ -169,6 +182,7 @@ extension Executor {
             event.outputSHA256 = Hex.encode(Crypto.sha256(Array(run.output.utf8)))
         }
         event.detail = ["success": .bool(report.result.success)]
+        if let changed = report.changed { event.detail["changed"] = changed.json }
         if event.operation != nil { event.result = report.result.structured }
     }
 

@@ -13,6 +13,7 @@ package final class Executor: Sendable {
     /// What is rebuilt when the administrator's files are read again.
     struct InForce: Sendable {
         var rules: RulesStore.Current
+        var machine: Machine
         var catalog: ToolCatalog
     }
 
@@ -56,7 +57,7 @@ package final class Executor: Sendable {
                 sandboxMode: current.settings.isSandboxLenient ? .lenient : .strict,
                 controlGroups: ControlGroups.delegated()))
         interrupted = audit.interrupted.count
-        inForce = Mutex(InForce(rules: current, catalog: Self.catalog(current, runner)))
+        inForce = Mutex(InForce(rules: current, runner))
         do throws(AuditError) {
             try AuditLog.forEachRecentOperation(
                 in: directories.audit, within: ExecutorLimits.operationMemory, operations.restore)
@@ -77,10 +78,6 @@ package final class Executor: Sendable {
             case .lenient: Log.warning("Rules run without their sandbox: the kernel lacks it", fields)
             }
         }
-    }
-
-    private static func catalog(_ rules: RulesStore.Current, _ runner: Runner) -> ToolCatalog {
-        ToolCatalog(machine: Machine(runner: runner, settings: rules.tools))
     }
 
     /// Rules and tools as they are now.
@@ -106,7 +103,9 @@ package final class Executor: Sendable {
             fault = error
         }
         let now = rules.now
-        inForce.withLock { $0 = InForce(rules: now, catalog: fault == nil ? Self.catalog(now, runner) : $0.catalog) }
+        inForce.withLock { inForce in
+            if fault == nil { inForce = InForce(rules: now, runner) } else { inForce.rules = now }
+        }
         reportSandbox(now.policy)
         approvals.forget(policyOtherThan: now.policy.digest)
         standing.forget(policyOtherThan: now.policy.digest)
@@ -176,5 +175,12 @@ extension Executor: RPCHandler {
                     "requested": .string(String(version.prefix(64))), "supported": JSONValue(MCP.supportedVersions),
                 ])
         }
+    }
+}
+
+extension Executor.InForce {
+    fileprivate init(rules: RulesStore.Current, _ runner: Runner) {
+        let machine = Machine(runner: runner, settings: rules.tools)
+        self.init(rules: rules, machine: machine, catalog: ToolCatalog(machine: machine))
     }
 }

@@ -45,4 +45,5 @@ let routes: [ExecutorMethod: Route] = [
     .totpEnroll: Route([.operator]) { executor, call, caller throws(RPCError) in
         try executor.enrollCodes(call, caller)
     },
+    .undo: Route(Route.any) { executor, call, caller throws(RPCError) in try executor.undo(call, caller) },
 ]

@@ -50,10 +50,12 @@ package struct ToolContext: Sendable {
     }
 }
 
-/// What a call came to: the answer, and for the audit log the child it ran, where it ran one.
+/// What a call came to: the answer, and for the audit log the child it ran and what it changed.
 package struct ToolReport: Sendable {
     package var result: ToolResult
     package var run: RunResult?
+    /// What a change changed, where that can be told.
+    package var changed: ChangedState?
 
     package init(_ result: ToolResult, run: RunResult? = nil) {
         (self.result, self.run) = (result, run)

@@ -11,7 +11,7 @@ package struct ToolCatalog: Sendable {
         let all = Self.all(machine)
         tools = all.filter { (settings.tools[$0.definition.name] ?? ToolSettings.ToolEntry()).isEnabled }
             .sorted { $0.definition.name < $1.definition.name }
-            .map { MaskedTool(tool: $0, mask: machine.masked) }
+            .map { MaskedTool(tool: RecordedTool(tool: $0, machine: machine), mask: machine.masked) }
         byName = Dictionary(tools.map { ($0.definition.name, $0) }) { first, _ in first }
     }
 

@@ -46,6 +46,8 @@ package struct UnitState: Sendable, Hashable {
     package var mainPID: Int32? { count("MainPID").flatMap { Int32(exactly: $0) }.flatMap { $0 > 0 ? $0 : nil } }
     /// In microseconds since 1970.
     package var stateChanged: Int? { count("StateChangeTimestamp").flatMap { $0 > 0 ? $0 : nil } }
+    /// When its last start began, in microseconds since 1970.
+    package var started: UInt64? { count("InactiveExitTimestamp").flatMap { $0 > 0 ? UInt64($0) : nil } }
     /// The id of this start, as the journal has it in `_SYSTEMD_INVOCATION_ID`.
     package var invocation: String? {
         let bytes = values("InvocationID").compactMap(\.unsigned)

@@ -16,21 +16,10 @@ extension ExecutorCtl {
         func run() async throws {
             let arguments = try Self.parse(arguments)
             try await connection.withClient(answersQuestions: isatty(0) == 1) { client in
-                var answer = try await call(client, arguments, answer: nil)
-                while case .question(let question, let message, let state) = answer {
-                    let reply = Terminal.reply(to: question, message)
-                    answer = try await call(client, arguments, answer: ApprovalAnswer(reply, state: state))
+                try await connection.finish { answer in
+                    try await client.callTool(tool, arguments, operation: operation, answer: answer)
                 }
-                guard case .result(let result) = answer else { throw ExitCode(1) }
-                Terminal.printLine(connection.json ? result.structured.text : result.text)
-                if !result.success { throw ExitCode(1) }
             }
-        }
-
-        private func call(
-            _ client: ExecutorClient, _ arguments: [String: JSONValue], answer: ApprovalAnswer?
-        ) async throws -> ToolCallAnswer {
-            try await client.callTool(tool, arguments, operation: operation, answer: answer)
         }
 
         /// `port=80` is a number, `service=nginx` a string, `lines="20"` a string too.

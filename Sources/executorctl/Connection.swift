@@ -34,6 +34,22 @@ struct Connection: ParsableArguments {
     }
 }
 
+extension Connection {
+    /// Makes a call, asks the person its questions, and prints the answer.
+    func finish(_ call: (ApprovalAnswer?) async throws -> ToolCallAnswer) async throws {
+        var answer = try await call(nil)
+        while case .question(let question, let message, let state) = answer {
+            answer = try await call(ApprovalAnswer(Terminal.reply(to: question, message), state: state))
+        }
+        guard case .result(let result) = answer else { throw ExitCode(1) }
+        Terminal.printLine(json ? result.structured.text : result.text)
+        if !json, let undo = result.metadata["undo"]?.stringValue {
+            Terminal.printLine("To put it back: executorctl undo \(undo)")
+        }
+        if !result.success { throw ExitCode(1) }
+    }
+}
+
 enum Terminal {
     static func printError(_ line: String) { StandardStream.error.print(line) }
     static func printLine(_ line: String) { StandardStream.output.print(line) }

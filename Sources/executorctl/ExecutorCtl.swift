@@ -13,7 +13,7 @@ struct ExecutorCtl: AsyncParsableCommand {
         version: programVersion,
         subcommands: [
             Approvals.self, Audit.self, Call.self, Explain.self, MCPBridge.self, Raw.self, Status.self, Tools.self,
-            Totp.self,
+            Totp.self, Undo.self,
         ])
 
     /// Before the subcommand or after it: both are the same options.

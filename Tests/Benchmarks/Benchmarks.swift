@@ -28,6 +28,7 @@ struct Benchmarks {
         report["refusals_per_second"] = JSONValue(try await Throughput.refusals(executor))
         report["audit_verify_records_per_second"] = JSONValue(try await Throughput.verification(executor))
         executor.stop()
+        report["unit_state"] = try UnitQuestion.measure()
         print(JSONValue.object(report).text)
     }
 }
@@ -97,9 +98,9 @@ enum Latency {
         return (ContinuousClock.now - start) / .milliseconds(1)
     }
 
-    static func time(_ body: () -> Void) -> Double {
+    static func time(_ body: () throws -> Void) rethrows -> Double {
         let start = ContinuousClock.now
-        body()
+        try body()
         return (ContinuousClock.now - start) / .milliseconds(1)
     }
 

@@ -114,7 +114,7 @@ struct JudgingTests {
             (.dockerRestart("web"), "docker restart web", "docker/docker restart *"),
             (
                 .probe(url: "http://localhost:8080/x"),
-                "curl -q --globoff --noproxy '*' --proto =http,https --max-redirs 0 --max-time 20 -s -o /dev/null -m 10 -w '%{http_code} %{time_total} %{redirect_url}' http://localhost:8080/x",
+                "curl -q --globoff --noproxy '*' --proto =http,https --max-redirs 0 --max-time 20 -s -o /dev/null -m 10 -w '%{http_code} %{time_total} %{redirect_url}\\n%{errormsg}\\n%{certs}' http://localhost:8080/x",
                 "network/curl -s *"
             ),
         ])

@@ -3,6 +3,7 @@ import ExecutorPolicy
 import ExecutorTools
 import Glibc
 import StrictJSON
+import Systemd
 import Wire
 
 /// Units of a test's own in a machine with a real systemd, whose bus `SYSTEMD_TEST_BUS` names.
@@ -36,6 +37,7 @@ final class GuestFixture {
         root = Self.root ?? "/nonexistent"
         machine = Machine(
             runner: run.runner, settings: ToolSettings(), journalDirectory: "\(root)/var/log/journal",
+            journalSocket: "\(root)\(JournalSync.machineSocket)",
             procRoot: "\(root)/proc", busAddress: Self.busAddress)
     }
 
@@ -94,7 +96,7 @@ final class GuestFixture {
         run.call(CheckServiceTool(machine: machine), ["service": .string(unit)])
     }
 
-    /// Asks until the answer names the cause: journald may have its last line a moment after systemd has the state.
+    /// Asks until the answer names the cause: one that goes up and down is not yet at its end when the change is.
     func check(_ unit: String, until code: String) -> ToolResult {
         let deadline = ContinuousClock.now + .seconds(10)
         while true {

@@ -52,6 +52,14 @@ struct SystemBusTests {
         _ = try bus.run(.start, "nginx.service", timeout: .seconds(20))
     }
 
+    @Test("units by their names come in one question, those that do not exist among them")
+    func named() throws {
+        let units = try bus.units(named: ["nginx.service", "no-such-thing.service"])
+        #expect(Set(units.map(\.name)) == ["nginx.service", "no-such-thing.service"])
+        #expect(units.first { $0.name == "no-such-thing.service" }?.load == "not-found")
+        #expect(try bus.units(named: []).isEmpty)
+    }
+
     @Test("the names of all units are to be had")
     func names() throws {
         let names = try bus.unitNames()
@@ -91,6 +99,30 @@ struct AbsentBusTests {
 
 enum BusFixture {
     static var address: String? { getenv("SYSTEMD_TEST_BUS").map { String(cString: $0) } }
+    /// The machine's root directory.
+    static var root: String? {
+        let (prefix, suffix) = ("unix:path=", "/run/dbus/system_bus_socket")
+        guard let address, address.hasPrefix(prefix), address.hasSuffix(suffix) else { return nil }
+        return String(address.dropFirst(prefix.count).dropLast(suffix.count))
+    }
+}
+
+@Suite("JournalSync")
+struct JournalSyncTests {
+    @Test("a journald that is not there, or says nothing, is not waited for", arguments: [true, false])
+    func absent(_ listens: Bool) throws {
+        let listener = try SilentSocket()
+        let start = ContinuousClock.now
+        let sync = JournalSync(path: listens ? listener.path : "/nonexistent/journal")
+        #expect(!sync.wait(atMost: .milliseconds(200)))
+        #expect(ContinuousClock.now - start < .seconds(3))
+    }
+
+    @Test("a journald that is there answers", .enabled(if: BusFixture.root != nil, "needs SYSTEMD_TEST_BUS"))
+    func answers() throws {
+        let root = try #require(BusFixture.root)
+        #expect(JournalSync(path: root + JournalSync.machineSocket).wait(atMost: .seconds(10)))
+    }
 }
 
 /// Listens, and says nothing.

@@ -48,16 +48,16 @@ struct FailureBefore: Sendable {
 
     /// `nil` where there is no journal to tell, or nothing failed before this start.
     var check: VerifiedCheck? {
-        guard machine.hasJournal, let invocation = unit.invocation, let start = unit.count("InactiveExitTimestamp")
+        guard machine.hasJournal, let start = unit.started
         else { return nil }
         var before = JournalQuery(unit: unit.id, lines: Self.entries)
-        (before.since, before.until) = (UInt64(start) - min(Self.reach, UInt64(start)), UInt64(start))
+        (before.since, before.until) = (start - min(Self.reach, start), start)
         let past = read(before)
         guard past.contains(where: Self.saysThatItFailed) else { return nil }
         let signature = FailureSignature(past)
         guard !signature.isEmpty else { return nil }
         var after = JournalQuery(unit: unit.id, lines: Self.entries)
-        after.invocation = invocation
+        after.since = start
         let again = signature.shared(with: FailureSignature(read(after)))
         guard let line = again.last else {
             return VerifiedCheck("failure", .passed, "what its log said when it failed before is not there again")

@@ -33,15 +33,18 @@ struct ServiceLog: Sendable {
     }
 
     /// What it said since it was started.
-    func start(_ context: ToolContext, invocation: String?, limit: Int = 12) -> [String] {
+    ///
+    /// - Parameter since: When that was, in microseconds since 1970. By its time and not by its invocation id: that is
+    ///   missing from the words of a process which died before journald had looked at it.
+    func start(_ context: ToolContext, since: UInt64?, limit: Int = 12) -> [String] {
         if let file { return Array(tail(file, context).suffix(limit)) }
-        return LogLines(entries: journal(invocation: invocation, lines: limit)).texts
+        return LogLines(entries: journal(since: since, lines: limit)).texts
     }
 
-    private func journal(invocation: String?, lines: Int) -> [JournalEntry] {
+    private func journal(invocation: String? = nil, since: UInt64? = nil, lines: Int) -> [JournalEntry] {
         guard machine.hasJournal else { return [] }
         var query = JournalQuery(unit: service.unit, lines: lines)
-        query.invocation = invocation
+        (query.invocation, query.since) = (invocation, since)
         return (try? JournalReader(directory: machine.journalDirectory).read(query).entries) ?? []
     }
 

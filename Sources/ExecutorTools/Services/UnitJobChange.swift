@@ -1,6 +1,5 @@
 import ExecutorAPI
 import ExecutorPolicy
-import Glibc
 import StrictJSON
 import Systemd
 import Wire
@@ -50,9 +49,10 @@ struct UnitJobChange: Sendable {
     }
 
     private func failure(_ report: ChangeReport, _ reason: String, _ context: ToolContext) -> ToolResult {
+        watch.machine.waitForJournal()
         let lines = lines(report.after, context)
         let diagnosis = UnitDiagnosis(machine: watch.machine, policy: policy)
-        let findings = report.after.unit.map { diagnosis.findings(of: $0, patience: Self.patience) } ?? []
+        let findings = report.after.unit.map { diagnosis.findings(of: $0) } ?? []
         return report.failure(reason, lines, findings: findings)
     }
 
@@ -89,27 +89,14 @@ struct UnitJobChange: Sendable {
         return notes
     }
 
-    /// For the journal's last line about a failure.
-    private static let patience = Duration.milliseconds(300)
     /// Errors of a start that held, shown beside the success.
     private static let notedErrors = 3
 
     /// What its journal has of this start; of the last one where none was tried.
-    ///
-    /// Of one that failed systemd says so when all is over; journald has that line a moment later than systemd the state.
     private func lines(_ after: ServiceSnapshot, _ context: ToolContext) -> [String] {
-        let deadline = ContinuousClock.now + Self.patience
-        while true {
-            let lines = log.start(context, invocation: after.unit?.invocation)
-            let isWhole = after.activity != .failed || lines.contains { $0.contains("Failed with result") }
-            if isWhole || !watch.machine.hasJournal || ContinuousClock.now >= deadline {
-                return lines.isEmpty ? log.errors(context) : lines
-            }
-            usleep(Self.pause)
-        }
+        let lines = log.start(context, since: after.unit?.started)
+        return lines.isEmpty ? log.errors(context) : lines
     }
-
-    private static let pause: useconds_t = 10_000
 
     /// The unit under its other names, and what would go down with it.
     private func protection(of unit: UnitState, _ verb: UnitVerb) throws(SystemdError) -> Refusal? {

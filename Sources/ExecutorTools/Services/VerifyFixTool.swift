@@ -68,6 +68,7 @@ private struct Verification {
             let (last, problem) =
                 settled.activity == .active
                 ? try watch.hold(UnitChange.hold, from: settled, context) : (settled, nil)
+            machine.waitForJournal()
             var checks = [state(last, problem)]
             if last.activity == .active { checks += ports(last) + [failure(last), errors(last)].compactMap { $0 } }
             let (answer, run) = probe.map { self.probe($0.grant) } ?? (nil, nil)

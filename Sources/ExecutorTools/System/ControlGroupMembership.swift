@@ -14,11 +14,14 @@ package struct ControlGroupMembership: Sendable, Hashable {
             return parts.count == 3 ? (parts[1], parts[2]) : nil
         }
         // systemd keeps its tree in the unified hierarchy, or in the named one beside the older controllers.
-        let systemd = paths.first { $0.controllers == "name=systemd" } ?? paths.first { $0.controllers.isEmpty }
-        let names = (systemd?.path ?? "").split(separator: "/")
+        let trees = paths.filter { $0.controllers == "name=systemd" } + paths.filter(\.controllers.isEmpty)
         container = paths.lazy.flatMap { $0.path.split(separator: "/") }.compactMap(Self.containerID).first
-        unit = names.last { name in
-            Self.unitSuffixes.contains { name.hasSuffix($0) } && Self.containerID(name) == nil
+        unit = trees.lazy.compactMap { Self.unit($0.path) }.first
+    }
+
+    private static func unit(_ path: Substring) -> String? {
+        path.split(separator: "/").last { name in
+            unitSuffixes.contains { name.hasSuffix($0) } && containerID(name) == nil
         }.map(String.init)
     }
 

@@ -7,10 +7,10 @@ struct StartWords: Sendable {
 
     var lines: [String] {
         guard machine.hasJournal else { return [] }
+        if let changed = unit.stateChanged, ClockText.now < UInt64(changed) + Self.fresh { machine.waitForJournal() }
         var query = JournalQuery(unit: unit.id, lines: Self.limit)
-        let start = unit.count("InactiveExitTimestamp").flatMap { $0 > 0 ? $0 : nil } ?? unit.stateChanged
-        if let start {
-            query.since = UInt64(start) - min(Self.margin, UInt64(start))
+        if let start = unit.started ?? unit.stateChanged.map({ UInt64($0) }) {
+            query.since = start - min(Self.margin, start)
         } else {
             // systemd has forgotten an inactive unit that nothing refers to; its last word is what is left.
             query.lines = Self.lastWords
@@ -20,6 +20,8 @@ struct StartWords: Sendable {
     }
 
     private static let limit = 200
+    /// In microseconds: what is older journald has long written.
+    private static let fresh: UInt64 = 5_000_000
     private static let lastWords = 2
     /// In microseconds: before a start systemd may have said what is wrong with the unit's file.
     private static let margin: UInt64 = 1_000_000

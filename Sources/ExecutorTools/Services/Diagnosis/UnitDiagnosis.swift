@@ -1,5 +1,4 @@
 import ExecutorPolicy
-import Glibc
 import Systemd
 
 /// Finds out why a unit is not up: from systemd's properties, the units it needs, and the words of its last start.
@@ -8,21 +7,7 @@ struct UnitDiagnosis: Sendable {
     let policy: Policy
 
     /// The causes, the most telling first; none for a unit that is up and stays so.
-    ///
-    /// - Parameter patience: How long to wait for the journal where nothing is found: journald may have the last line
-    ///   a moment after systemd has the state.
-    func findings(of unit: UnitState, patience: Duration = .zero) -> [UnitFinding] {
-        let deadline = ContinuousClock.now + patience
-        while true {
-            let findings = look(at: unit)
-            if !findings.isEmpty || ContinuousClock.now >= deadline { return findings }
-            usleep(Self.pause)
-        }
-    }
-
-    private static let pause: useconds_t = 20_000
-
-    private func look(at unit: UnitState) -> [UnitFinding] {
+    func findings(of unit: UnitState) -> [UnitFinding] {
         let isUp = unit.isActive && unit.restarts == 0
         let words = isUp ? [] : StartWords(machine: machine, unit: unit).lines
         let causes = UnitCauses(unit: unit, lines: words)
