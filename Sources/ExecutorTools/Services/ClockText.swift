@@ -17,7 +17,14 @@ enum ClockText {
 
     /// `3 s`, `5 min`, `2 h 10 min`, `4 d`.
     static func since(_ microseconds: UInt64) -> String {
-        span(Int((now - min(microseconds, now)) / 1_000_000))
+        span(Int(elapsed(since: microseconds) / 1_000_000))
+    }
+
+    /// In microseconds; none since a time to come, as there is one after the clock was set back.
+    static func elapsed(since microseconds: UInt64) -> UInt64 {
+        // Read once: a second look at the clock would be later than the first.
+        let present = now
+        return present - min(microseconds, present)
     }
 
     /// The same for a time to come.

@@ -144,7 +144,7 @@ struct UnitCauses: Sendable {
         let isRestarting = unit.sub.hasPrefix("auto-restart") || (unit.active == "activating" && unit.restarts > 0)
         let isGivenUp = unit.active == "failed" && unit.restarts > 0
         let started = UInt64(unit.count("ExecMainStartTimestamp") ?? 0)
-        let isRecent = unit.restarts >= Self.loop && ClockText.now - min(started, ClockText.now) < Self.recent
+        let isRecent = unit.restarts >= Self.loop && ClockText.elapsed(since: started) < Self.recent
         guard isRestarting || isGivenUp || (unit.isActive && isRecent) else { return [] }
         let exit = ExitMeaning.exit(of: unit).map { "; last it ended with \($0)" } ?? ""
         let now = isGivenUp ? ", then gave up" : ""
