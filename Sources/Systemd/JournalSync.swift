@@ -1,3 +1,5 @@
+// Its headers bring SOCK_STREAM with them, and an optimised build then looks for it nowhere else.
+import CSystemd
 import Glibc
 
 /// Waits until journald has written what was logged before; as `journalctl --sync` does, over Varlink.

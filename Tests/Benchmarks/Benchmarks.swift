@@ -6,13 +6,18 @@ import TestSupport
 
 /// Measures the bars, each beside its peer in the same run, and prints one JSON object.
 ///
-/// Arguments: the directory of the release binaries, and seconds of idleness to measure (15 without).
+/// Arguments: the directory of the release binaries, and seconds of idleness to measure (15 without); or `--unit` for
+/// the state of a unit alone.
 @main
 struct Benchmarks {
     static func main() async throws {
         let arguments = CommandLine.arguments
         guard arguments.count >= 2 else {
-            print("usage: Benchmarks BINARIES [IDLE-SECONDS]")
+            print("usage: Benchmarks BINARIES [IDLE-SECONDS] | --unit")
+            return
+        }
+        if arguments[1] == "--unit" {
+            print(try UnitQuestion.measure()?.text ?? "there is no systemd to ask")
             return
         }
         let binaries = arguments[1]
