@@ -2,9 +2,7 @@
 # Measures the bars beside their peers in one run, and prints one JSON object.
 #
 #   scripts/bench.sh [IDLE-SECONDS]     15 without; a minute is what the bar asks for
-#   scripts/bench.sh --unit             the state of a unit alone, where systemd is process 1, or in a machine of guest.sh:
-#     scripts/guest.sh join DIR -- env SYSTEMD_TEST_BUS=unix:path=/proc/1/root/run/dbus/system_bus_socket \
-#         scripts/bench.sh --unit
+#   scripts/bench.sh --unit DIR         the state of a unit alone, in the running machine DIR of scripts/guest.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +10,12 @@ build=(swift build -c release -j 2 --scratch-path .build-release)
 bin=$("${build[@]}" --show-bin-path)
 if [[ ${1:-} == --unit ]]; then
     "${build[@]}" --product Benchmarks >&2
-    exec "$bin/Benchmarks" --unit
+    # With the libraries it needs, where the machine's own systemctl is.
+    guest=${2:?a folder of scripts/guest.sh}
+    install -D -t "$guest/opt/bench" "$bin/Benchmarks"
+    ldd "$bin/Benchmarks" | awk '$3 ~ /^\// { print $3 }' | grep -v -E '/(libc|libm|ld-linux[^/]*)\.so' |
+        xargs install -t "$guest/opt/bench"
+    exec scripts/guest.sh exec "$guest" -- env LD_LIBRARY_PATH=/opt/bench /opt/bench/Benchmarks --unit
 fi
 scripts/requirements.sh --test
 for product in devops-executor executorctl devops-agent Benchmarks; do

@@ -110,13 +110,17 @@ enum Latency {
     }
 
     /// posix_spawn and wait: what a peer costs from a program, not from a shell.
-    static func spawn(_ path: String, _ arguments: [String]) {
+    ///
+    /// - Returns: The wait status, 0 for a success; `nil` where it did not start.
+    @discardableResult
+    static func spawn(_ path: String, _ arguments: [String]) -> Int32? {
         let copies = ([path] + arguments).map { strdup($0) }
         defer { for copy in copies { free(copy) } }
         var pid = pid_t()
-        guard posix_spawn(&pid, path, nil, nil, copies + [nil], environ) == 0 else { return }
+        guard posix_spawn(&pid, path, nil, nil, copies + [nil], environ) == 0 else { return nil }
         var status: Int32 = 0
         waitpid(pid, &status, 0)
+        return status
     }
 }
 

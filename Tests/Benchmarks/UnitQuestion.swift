@@ -1,24 +1,17 @@
-import Glibc
 import StrictJSON
 import Systemd
 
 /// The state of a unit over the bus, beside `systemctl is-active`: medians of interleaved rounds.
-///
-/// Where systemd is not process 1, `SYSTEMD_TEST_BUS` names the bus of a machine that has it (scripts/guest.sh).
 enum UnitQuestion {
     private static let rounds = 200
     private static let unit = "systemd-journald.service"
 
-    /// `nil` where there is no systemd to ask.
+    /// `nil` where there is no systemd to ask, for either of the two: a peer that fails is quick, and measures nothing.
     static func measure() throws -> JSONValue? {
-        let address = getenv("SYSTEMD_TEST_BUS").map { String(cString: $0) }
-        guard address != nil || SystemBus.isBooted else { return nil }
-        if let address {
-            setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1)
-            // Process 1 has another root directory than systemctl here.
-            setenv("SYSTEMD_IGNORE_CHROOT", "1", 1)
+        guard SystemBus.isBooted, Latency.spawn("/usr/bin/systemctl", ["--quiet", "is-active", unit]) == 0 else {
+            return nil
         }
-        let bus = SystemBus(address: address)
+        let bus = SystemBus()
         // The first question makes the connection, which the executor keeps.
         guard try bus.unit(unit).isActive else { return nil }
         var (questions, peers): ([Double], [Double]) = ([], [])
