@@ -19,8 +19,6 @@ package struct JournalQuery: Sendable, Hashable {
     /// syslog's number: entries at most this urgent a number, 3 for errors and worse.
     package var priority: Int?
     package var boot = Boot.any
-    /// A text the message must have, capital or small.
-    package var pattern: String?
 
     package init(unit: String? = nil, lines: Int) { (self.unit, self.lines) = (unit, lines) }
 }
@@ -53,7 +51,7 @@ package struct JournalPage: Sendable, Hashable {
         case none
         /// There are older entries that fit.
         case some
-        /// So many entries were looked at without enough of them having the pattern, that it was given up.
+        /// So many entries were looked at without enough of them being wanted, that it was given up.
         case notSearched
     }
 
