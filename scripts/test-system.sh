@@ -1,10 +1,11 @@
 #!/bin/bash
-# The tests that need a real systemd: boots a machine (scripts/guest.sh), runs the tests of the bus over its bus, and
-# installs, breaks, upgrades and removes the package in it. About ten minutes on two cores; needs root.
+# The tests that need a real systemd or docker: boots a machine (scripts/guest.sh), runs the tests of the bus over its bus,
+# those of docker's tools with an engine (scripts/engine.sh), and installs, breaks, upgrades and removes the package in the
+# machine. About ten minutes on two cores; needs root.
 #
 #   scripts/test-system.sh [--keep]     --keep leaves the machine running, and says where
 #
-# SYSTEM_TEST_PART=bus leaves the installed package out.
+# SYSTEM_TEST_PART=bus leaves the installed package out, SYSTEM_TEST_PART=docker has docker's tools alone.
 # SYSTEM_TEST_FOLDER names a folder to keep the machine in from run to run (made anew without).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,9 +24,18 @@ finish() {
         return
     fi
     scripts/guest.sh stop "$guest" >/dev/null 2>&1 || true
+    scripts/engine.sh stop "$work/engine" >/dev/null 2>&1 || true
     rm -rf --one-file-system "$work"
 }
 trap finish EXIT
+
+echo "== with a docker engine"
+scripts/engine.sh start "$work/engine"
+DOCKER_TEST_CLIENT=$(scripts/engine.sh client "$work/engine") \
+    swift test --skip-build --filter "^ExecutorToolsTests.DockerEngineTests"
+scripts/engine.sh stop "$work/engine"
+
+if [[ ${SYSTEM_TEST_PART:-all} == docker ]]; then exit 0; fi
 
 scripts/guest.sh build "$guest"
 scripts/guest.sh start "$guest"

@@ -121,7 +121,8 @@ extension ToolCommand {
             texts("logs", "--tail", String(lines), "--timestamps")
                 + (since.map { texts("--since", String($0)) } ?? [])
                 + (until.map { texts("--until", String($0)) } ?? []) + granted.suffix(1)
-        case .packedLogFile: texts("-dc") + granted.suffix(1)
+        case .logFile: granted.dropLast() + granted.suffix(1).map(\.asFile)
+        case .packedLogFile: texts("-dc") + granted.suffix(1).map(\.asFile)
         case .probe: texts("-s", "-o", "/dev/null", "-m", "10", "-w", Self.probeFormat) + granted.suffix(1)
         default: granted
         }
@@ -132,5 +133,15 @@ extension ToolCommand {
         guard case .packedLogFile(_, _, let unpacker) = self else { return nil }
         let name = unpacker.rawValue
         return (name, settings.programs[name] ?? "/usr/bin/\(name)")
+    }
+}
+
+extension GrantedArgument {
+    /// A path that the rule fixes, as the file it names: opened through no link, and handed over open.
+    fileprivate var asFile: GrantedArgument {
+        guard case .text(let path) = self, path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return self }
+        let root = slash == path.startIndex ? "/" : String(path[..<slash])
+        return .file(
+            GrantedFile(root: root, relative: String(path[path.index(after: slash)...]), delivery: .standardInput))
     }
 }
