@@ -7,6 +7,7 @@
 #   scripts/engine.sh exec DIR -- CMD…       runs CMD in the engine's network, where published ports are
 #   scripts/engine.sh stop DIR               ends it, with every container, and removes DIR
 #
+# ENGINE=podman for start makes the client one of podman's, which has no engine to run; its containers have no network.
 # Needs root, cgroups (either version, or both), and for a machine without dockerd a Debian mirror that apt knows.
 set -euo pipefail
 export LC_ALL=C
@@ -81,15 +82,46 @@ make_groups() {
     done <"$state/hierarchies" >"$state/groups"
 }
 
-start() {
-    leader >/dev/null && return
-    need dockerd docker.io
-    need busybox busybox-static
-    need ip iproute2
+prepare() {
     [[ ! -e $directory || -e $directory/.engine || -z $(ls -A "$directory") ]] ||
         die "$directory holds what this script did not make"
     mkdir -p "$state" "$directory"
     : >"$directory/.engine"
+}
+
+# Podman without systemd. Its containers ask for no limit above what the executor gives a child (256 files): to raise one
+# takes a right that not every root has.
+make_podman() {
+    need podman podman
+    need busybox busybox-static
+    cat >"$state/containers.conf" <<CONF
+[containers]
+default_ulimits = ["nofile=256:256", "nproc=1024:1024"]
+netns = "none"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+CONF
+    cat >"$state/podman" <<CLIENT
+#!/bin/sh
+export CONTAINERS_CONF=$state/containers.conf
+exec podman --root $directory/storage --runroot $state/run --storage-driver vfs "\$@"
+CLIENT
+    chmod 755 "$state/podman"
+    make_image "$state/podman"
+}
+
+start() {
+    leader >/dev/null && return
+    if [[ ${ENGINE:-docker} == podman ]]; then
+        prepare
+        make_podman
+        return
+    fi
+    need dockerd docker.io
+    need busybox busybox-static
+    need ip iproute2
+    prepare
     make_groups
     local outer pid='' deadline=$((SECONDS + startup_seconds))
     (
@@ -113,7 +145,7 @@ start() {
         fi
         sleep 0.1
     done
-    make_image || { stop; die "the image testbox could not be made"; }
+    make_image docker_ || { stop; die "the image testbox could not be made"; }
     printf '#!/bin/sh\nexec docker -H unix://%s "$@"\n' "$socket" >"$state/docker"
     chmod 755 "$state/docker"
 }
@@ -146,7 +178,7 @@ inside() {
     while kill -0 $engine 2>/dev/null; do wait || true; done
 }
 
-make_image() { # busybox alone
+make_image() { # make_image CLIENT: of busybox alone
     local root applet status=0
     root=$(mktemp -d)
     mkdir -p "$root"/{bin,etc,tmp,www}
@@ -156,7 +188,8 @@ make_image() { # busybox alone
     done
     printf 'root:x:0:0:root:/:/bin/sh\n' >"$root/etc/passwd"
     tar -C "$root" --numeric-owner -c . |
-        docker_ import -c 'ENV PATH=/bin' -c 'CMD ["sh"]' - testbox:latest >/dev/null || status=$?
+        "$1" import -c 'ENV PATH=/bin' -c 'CMD ["sh"]' - testbox:latest >/dev/null 2>"$state/image.log" || status=$?
+    if ((status)); then cat "$state/image.log" >&2; fi
     rm -rf "$root"
     return $status
 }
@@ -175,6 +208,7 @@ remove_groups() { # fails while a process is still in one
 stop() {
     local pid tries
     [[ -e $directory/.engine || ! -e $directory ]] || die "$directory holds what this script did not make"
+    if [[ -x $state/podman ]]; then "$state/podman" rm --all --force --time 0 >/dev/null 2>&1 || true; fi
     if pid=$(leader); then
         # The kernel ends all else in its PID namespace.
         kill -KILL "$pid"
@@ -193,6 +227,10 @@ stop() {
 case $command in
 start | stop | inside) "$command" ;;
 client)
+    if [[ -x $state/podman ]]; then
+        echo "$state/podman"
+        exit
+    fi
     leader >/dev/null || die "no engine runs for $directory; start it first"
     echo "$state/docker"
     ;;

@@ -19,12 +19,12 @@ if [[ ${1:-} == --keep ]]; then keep=yes; fi
 work=$(mktemp -d /var/tmp/devops-guest.XXXXXX)
 guest=${SYSTEM_TEST_FOLDER:-$work/machine}
 finish() {
+    scripts/engine.sh stop "$work/engine" >/dev/null 2>&1 || true
     if [[ $keep == yes ]]; then
         echo "The machine runs on: scripts/guest.sh exec $guest -- bash" >&2
         return
     fi
     scripts/guest.sh stop "$guest" >/dev/null 2>&1 || true
-    scripts/engine.sh stop "$work/engine" >/dev/null 2>&1 || true
     rm -rf --one-file-system "$work"
 }
 trap finish EXIT
@@ -33,6 +33,10 @@ echo "== with a docker engine"
 scripts/engine.sh start "$work/engine"
 DOCKER_TEST_CLIENT=$(scripts/engine.sh client "$work/engine") \
     swift test --skip-build --filter "^ExecutorToolsTests.DockerEngineTests"
+scripts/engine.sh stop "$work/engine"
+ENGINE=podman scripts/engine.sh start "$work/engine"
+PODMAN_TEST_CLIENT=$(scripts/engine.sh client "$work/engine") \
+    swift test --skip-build --filter "^ExecutorToolsTests.PodmanTests"
 scripts/engine.sh stop "$work/engine"
 
 if [[ ${SYSTEM_TEST_PART:-all} == docker ]]; then exit 0; fi

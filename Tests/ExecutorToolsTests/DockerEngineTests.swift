@@ -1,30 +1,20 @@
 import ExecutorAPI
-import ExecutorPolicy
-import ExecutorRunner
-import Glibc
 import StrictJSON
 import Testing
-import Wire
-
-@testable import ExecutorTools
 
 /// A real engine, which `scripts/engine.sh` starts; `DOCKER_TEST_CLIENT` names a client that talks to it.
 @Suite("Docker's tools on a real engine", .enabled(if: Engine.client != nil, "needs scripts/engine.sh"), .serialized)
 struct DockerEngineTests {
     private let engine: Engine
 
-    init() throws { engine = try Engine() }
+    init() throws { engine = try Engine(client: try #require(Engine.client)) }
 
     private func list() -> ToolResult { engine.call(.dockerPs) }
-
-    private func finding(_ container: String, in result: ToolResult) -> JSONValue? {
-        result.metadata["findings"]?.arrayValue?.first { $0["container"]?.stringValue == container }
-    }
 
     @Test("a user who may not open the engine's socket is told so, in one sentence")
     func notPermitted() throws {
         let other = try Engine(
-            rules: #"{"docker": [{"command": "docker ps -a", "run_as": "nobody"}]}"#)
+            client: try #require(Engine.client), rules: #"{"docker": [{"command": "docker ps -a", "run_as": "nobody"}]}"#)
         #expect(
             other.call(.dockerPs).error
                 == "The user nobody may not talk to the Docker daemon: let the rule run as root, or put the user into the docker group."
@@ -46,7 +36,7 @@ struct DockerEngineTests {
         let json = result.metadata["containers"]?.arrayValue?.first { $0["name"] == "well" }
         #expect(json?["state"] == "running" && json?["image"] == "testbox" && json?["compose_project"] == "shop")
         #expect(json?["ports"]?.stringValue?.contains("0.0.0.0:18080->80/tcp") == true)
-        #expect(json?["restarts"] == 0 && json?["oom_killed"] == false && finding("well", in: result) == nil)
+        #expect(json?["restarts"] == 0 && json?["oom_killed"] == false && engine.finding("well", in: result) == nil)
     }
 
     @Test("one that has ended says its code and what it printed last; one that ended as it should is no finding")
@@ -55,10 +45,10 @@ struct DockerEngineTests {
         try engine.start("done", "", "true")
         try engine.waitForEnd("job", "done")
         let result = list()
-        let found = try #require(finding("job", in: result))
+        let found = try #require(engine.finding("job", in: result))
         #expect(found["cause"] == "exited" && found["text"] == "job has ended with code 3.")
         #expect(found["lines"]?.arrayValue?.contains { $0.stringValue?.hasSuffix("stderr: no such table") == true } == true)
-        #expect(finding("done", in: result) == nil)
+        #expect(engine.finding("done", in: result) == nil)
         let json = result.metadata["containers"]?.arrayValue?.first { $0["name"] == "job" }
         #expect(json?["exit_code"] == 3)
     }
@@ -67,7 +57,7 @@ struct DockerEngineTests {
     func outOfMemory() throws {
         try engine.start("greedy", "-m 16m --memory-swap 16m", "tail /dev/zero")
         try engine.waitForEnd("greedy")
-        let found = try #require(finding("greedy", in: list()))
+        let found = try #require(engine.finding("greedy", in: list()))
         #expect(found["cause"] == "oom_killed", "\(found)")
         #expect(found["text"]?.stringValue?.contains("at its limit of 16") == true, "\(found)")
     }
@@ -78,7 +68,7 @@ struct DockerEngineTests {
         try engine.waitUntil("loop", "{{.RestartCount}} {{.State.Status}}") { text in
             (Int(text.prefix { $0 != " " }) ?? 0) >= 4 && text.hasSuffix("restarting")
         }
-        let found = try #require(finding("loop", in: list()))
+        let found = try #require(engine.finding("loop", in: list()))
         #expect(found["cause"] == "restart_loop" && found["text"]?.stringValue?.contains("code 7") == true, "\(found)")
         #expect(found["lines"]?.arrayValue?.last?.stringValue?.contains("cannot open /etc/app.conf") == true, "\(found)")
     }
@@ -89,7 +79,7 @@ struct DockerEngineTests {
             "sick", "--health-cmd 'echo refused on 5432; exit 1' --health-interval 1s --health-retries 2", "sleep 1000")
         try engine.waitUntil("sick", "{{.State.Health.Status}}") { $0 == "unhealthy" }
         let result = list()
-        let found = try #require(finding("sick", in: result))
+        let found = try #require(engine.finding("sick", in: result))
         #expect(found["cause"] == "unhealthy")
         #expect(found["text"]?.stringValue?.contains("the last said: refused on 5432") == true, "\(found)")
     }
@@ -100,9 +90,9 @@ struct DockerEngineTests {
         try engine.start("second", "-p 18081:80", "sleep 1000", mayFail: true)
         try engine.start("nothing", "", "no-such-program", mayFail: true)
         let result = list()
-        #expect(finding("second", in: result)?["cause"] == "port_taken")
-        #expect(finding("second", in: result)?["text"]?.stringValue?.contains("port 18081 is taken") == true)
-        #expect(finding("nothing", in: result)?["cause"] == "cannot_start")
+        #expect(engine.finding("second", in: result)?["cause"] == "port_taken")
+        #expect(engine.finding("second", in: result)?["text"]?.stringValue?.contains("port 18081 is taken") == true)
+        #expect(engine.finding("nothing", in: result)?["cause"] == "cannot_start")
         #expect(
             engine.call(.dockerRestart, ["container": "second"]).error
                 == "Docker cannot start the container: port 18081 is taken; check_port 18081 says by what.")
@@ -164,66 +154,5 @@ struct DockerEngineTests {
         let result = engine.call(.dockerRestart, ["container": .string(name)])
         #expect(result.error == "The container '\(name)' was restarted and ended again; docker_logs shows why.")
         #expect(result.output.contains("code 4") && result.output.contains("stderr: state is locked"), "\(result.text)")
-    }
-}
-
-/// The engine's client, and the tools over it.
-private final class Engine {
-    static let client = getenv("DOCKER_TEST_CLIENT").map { String(cString: $0) }
-    /// Not where the engine's cgroups have no memory controller.
-    static let limitsMemory = client.map { system("\($0) info 2>&1 | grep -q 'No memory limit'") != 0 } ?? false
-    private static let rules = #"{"docker": ["docker ps -a", "docker logs *", "docker restart *"]}"#
-    private static let patience = Duration.seconds(30)
-
-    private let client: String
-    private let fixture: FixtureBox
-    private let catalog: ToolCatalog
-    private var names: [String] = []
-
-    init(rules: String = Engine.rules) throws {
-        client = try #require(Self.client)
-        fixture = try FixtureBox(rules: rules, client: client)
-        catalog = ToolCatalog(machine: Machine(runner: fixture.fixture.runner, settings: ToolSettings()))
-    }
-
-    deinit { if !names.isEmpty { system("\(client) rm -f \(names.joined(separator: " ")) >/dev/null 2>&1") } }
-
-    func call(_ name: ToolName, _ arguments: [String: JSONValue] = [:]) -> ToolResult {
-        catalog[name.rawValue].map { fixture.fixture.call($0, arguments) } ?? .failure("no \(name.rawValue)")
-    }
-
-    func start(_ name: String, _ options: String, _ command: String, mayFail: Bool = false) throws {
-        names.append(name)
-        let status = system("\(client) run -d --name \(name) \(options) testbox \(command) >/dev/null 2>&1")
-        try #require(mayFail || status == 0, "\(name) does not start")
-    }
-
-    /// As `docker wait` says it.
-    func waitForEnd(_ names: String...) throws {
-        try #require(system("timeout 30 \(client) wait \(names.joined(separator: " ")) >/dev/null") == 0)
-    }
-
-    func waitUntil(_ name: String, _ format: String, _ isThere: (String) -> Bool) throws {
-        let deadline = ContinuousClock.now + Self.patience
-        while ContinuousClock.now < deadline {
-            if isThere(try inspect(name, format)) { return }
-            usleep(50_000)
-        }
-        Issue.record("\(name) did not come to be so: \(try inspect(name, format))")
-    }
-
-    private func inspect(_ name: String, _ format: String) throws -> String {
-        let stream = try #require(popen("\(client) inspect --format '\(format)' \(name)", "r"))
-        defer { pclose(stream) }
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = fread(&buffer, 1, buffer.count, stream)
-        return String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
-    }
-
-    private final class FixtureBox {
-        let fixture: RunCommandFixture
-        init(rules: String, client: String) throws {
-            fixture = try RunCommandFixture(rules: rules, settings: #"{"programs": {"docker": "\#(client)"}}"#)
-        }
     }
 }

@@ -15,9 +15,15 @@ package struct Container: Sendable, Hashable {
 
     /// The lines of `docker ps`; one that is no container is left out.
     package static func list(_ output: String) -> [Container] {
-        output.split(separator: "\n").compactMap { line in
-            (try? JSONValue(parsing: line.utf8, options: .lenient)).flatMap { Container(json: $0) }
+        engineObjects(output).compactMap { Container(json: $0) }
+    }
+
+    /// What `--format '{{json .}}'` prints: docker a line of each object, podman one list of all.
+    static func engineObjects(_ output: String) -> [JSONValue] {
+        if output.first == "[" {
+            return (try? JSONValue(parsing: output.utf8, options: .lenient))?.arrayValue ?? []
         }
+        return output.split(separator: "\n").compactMap { try? JSONValue(parsing: $0.utf8, options: .lenient) }
     }
 
     package init?(json: JSONValue) {
