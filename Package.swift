@@ -193,7 +193,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests", dependencies: ["StrictJSON", "TestSupport"], cSettings: gnu, swiftSettings: strict),
         .executableTarget(
-            name: "Benchmarks", dependencies: ["ExecutorAPI", "ExecutorClient", "StrictJSON", "TestSupport", "Wire"],
+            name: "Benchmarks",
+            dependencies: ["ExecutorAPI", "ExecutorClient", "StrictJSON", "Systemd", "TestSupport", "Wire"],
             path: "Tests/Benchmarks", swiftSettings: strict),
     ]
 )

@@ -33,14 +33,12 @@ package struct JournalEntry: Sendable, Hashable {
     /// `SYSLOG_IDENTIFIER`, or the program's name.
     package var identifier: String?
     package var pid: String?
-    package var bootID: String?
 
     package init(
-        time: UInt64, message: String, priority: Int? = nil, identifier: String? = nil, pid: String? = nil,
-        bootID: String? = nil
+        time: UInt64, message: String, priority: Int? = nil, identifier: String? = nil, pid: String? = nil
     ) {
         (self.time, self.message, self.priority) = (time, message, priority)
-        (self.identifier, self.pid, self.bootID) = (identifier, pid, bootID)
+        (self.identifier, self.pid) = (identifier, pid)
     }
 }
 

@@ -180,8 +180,7 @@ package final class JournalReader {
             time: time, message: message ?? "(an entry without a message)",
             priority: field("PRIORITY").flatMap { Int($0) },
             identifier: (field("SYSLOG_IDENTIFIER") ?? field("_COMM")).map { SafeText.line($0, limit: 64) },
-            pid: (field("_PID") ?? field("SYSLOG_PID")).map { SafeText.line($0, limit: 16) },
-            bootID: field("_BOOT_ID"))
+            pid: (field("_PID") ?? field("SYSLOG_PID")).map { SafeText.line($0, limit: 16) })
     }
 
     private func field(_ name: String) -> String? {

@@ -24,6 +24,9 @@ package enum SafeText {
     package static func line(
         bytes: some Collection<UInt8>, total: Int, limit: Int = 2000, isWhole: Bool = true
     ) -> String {
+        if total <= limit, bytes.allSatisfy({ (0x20..<0x7F).contains($0) }) {
+            return String(decoding: bytes, as: UTF8.self)
+        }
         let least = isWhole ? "" : "at least "
         if isBinary(bytes.prefix(limit)) { return "(\(least)\(total) bytes of binary data)" }
         guard total > limit else { return line(String(decoding: bytes, as: UTF8.self), limit: limit) }
