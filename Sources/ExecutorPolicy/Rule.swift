@@ -45,7 +45,8 @@ struct Rule: Sendable {
         let all = [.text(program?.name ?? pattern.program)] + safety.map { .text($0) } + delivered
         let command = CommandLine.render(all.map(\.text))
         return Grant(
-            rule: id, target: target(arguments) ?? command, executable: program?.path ?? executable, arguments: all, command: command,
+            rule: id, target: target(arguments) ?? command, executable: program?.path ?? executable, arguments: all,
+            command: command,
             effect: effect, runAs: runAs, timeout: timeout, limits: limits, sandbox: sandbox,
             workingDirectory: workingDirectory, policyDigest: digest)
     }

@@ -33,7 +33,8 @@ package struct RunResult: Sendable {
 
     package init(
         termination: Termination, ending: Ending, output: String, errorOutput: String? = nil, outputBytes: Int,
-        isOutputCut: Bool, maskedSecrets: Int, duration: Duration, cpuTime: Duration, peakMemoryBytes: Int, processID: Int32
+        isOutputCut: Bool, maskedSecrets: Int, duration: Duration, cpuTime: Duration, peakMemoryBytes: Int,
+        processID: Int32
     ) {
         (self.termination, self.ending, self.output) = (termination, ending, output)
         self.errorOutput = errorOutput

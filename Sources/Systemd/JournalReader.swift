@@ -11,9 +11,9 @@ package final class JournalReader {
     /// Where not all that the matches find is wanted, so many entries are looked at and no more.
     package static let scanLimit = 200_000
 
-    private let journal: OpaquePointer
+    let journal: OpaquePointer
     /// `nil` for this machine's own.
-    private let directory: String?
+    let directory: String?
 
     /// The corresponding C functions are `sd_journal_open` and `sd_journal_open_directory`.
     ///
@@ -118,56 +118,13 @@ package final class JournalReader {
         }
     }
 
-    private func match(_ field: String, _ value: String) throws(SystemdError) {
+    func match(_ field: String, _ value: String) throws(SystemdError) {
         let text = "\(field)=\(value)"
         try check("The journal cannot be searched", sd_journal_add_match(journal, text, text.utf8.count))
     }
 
-    /// The kernel's own for this machine's journal; for files from elsewhere their newest.
-    private func bootID(_ boot: JournalQuery.Boot) throws(SystemdError) -> String {
-        var current: String?
-        if directory == nil {
-            var id = sd_id128_t()
-            try check("The boot cannot be told", sd_id128_get_boot(&id))
-            current = Self.hexadecimal(id)
-        }
-        let wanted = try JournalReader(directory: directory).boot(boot, current: current)
-        guard let wanted else {
-            throw SystemdError(
-                .other,
-                boot == .previous ? "The journal has no entries of an earlier boot." : "The journal has no entries.")
-        }
-        return wanted
-    }
-
-    private func boot(_ boot: JournalQuery.Boot, current: String?) throws(SystemdError) -> String? {
-        var current = current
-        if current == nil { current = try newestBoot() }
-        guard boot == .previous, let current else { return current }
-        try check("The journal cannot be read", sd_journal_seek_head(journal))
-        try match("_BOOT_ID", current)
-        guard sd_journal_next(journal) > 0, let first = time else { return try newestBoot(other: current) }
-        sd_journal_flush_matches(journal)
-        sd_journal_seek_realtime_usec(journal, first)
-        return previousBoot(other: current)
-    }
-
-    private func newestBoot(other: String? = nil) throws(SystemdError) -> String? {
-        sd_journal_flush_matches(journal)
-        try check("The journal cannot be read", sd_journal_seek_tail(journal))
-        return previousBoot(other: other)
-    }
-
-    /// The boot of the nearest entry backwards that is not `other`.
-    private func previousBoot(other: String?) -> String? {
-        for _ in 0..<Self.scanLimit where sd_journal_previous(journal) > 0 {
-            if let boot = field("_BOOT_ID"), boot != other { return boot }
-        }
-        return nil
-    }
-
     /// The entry's, in microseconds since 1970.
-    private var time: UInt64? {
+    var time: UInt64? {
         var time: UInt64 = 0
         return sd_journal_get_realtime_usec(journal, &time) >= 0 ? time : nil
     }
@@ -183,7 +140,7 @@ package final class JournalReader {
             pid: (field("_PID") ?? field("SYSLOG_PID")).map { SafeText.line($0, limit: 16) })
     }
 
-    private func field(_ name: String) -> String? {
+    func field(_ name: String) -> String? {
         withField(name) { String(decoding: $0, as: UTF8.self) }
     }
 
@@ -194,12 +151,6 @@ package final class JournalReader {
         guard sd_journal_get_data(journal, name, &data, &count) >= 0, let data else { return nil }
         let bytes = UnsafeRawBufferPointer(start: data, count: count).dropFirst(name.utf8.count + 1)
         return body(UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.messageBytes)))
-    }
-
-    private static func hexadecimal(_ id: sd_id128_t) -> String {
-        withUnsafeBytes(of: id) { bytes in
-            bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        }
     }
 }
 

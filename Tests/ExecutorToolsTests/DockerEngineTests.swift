@@ -14,14 +14,16 @@ struct DockerEngineTests {
     @Test("a user who may not open the engine's socket is told so, in one sentence")
     func notPermitted() throws {
         let other = try Engine(
-            client: try #require(Engine.client), rules: #"{"docker": [{"command": "docker ps -a", "run_as": "nobody"}]}"#)
+            client: try #require(Engine.client),
+            rules: #"{"docker": [{"command": "docker ps -a", "run_as": "nobody"}]}"#)
         #expect(
             other.call(.dockerPs).error
                 == "The user nobody may not talk to the Docker daemon: let the rule run as root, or put the user into the docker group."
         )
     }
 
-    @Test("a container that is not there is one sentence, of each tool", arguments: [ToolName.dockerLogs, .dockerRestart])
+    @Test(
+        "a container that is not there is one sentence, of each tool", arguments: [ToolName.dockerLogs, .dockerRestart])
     func absent(_ tool: ToolName) {
         #expect(
             engine.call(tool, ["container": "no-such"]).error
@@ -47,7 +49,8 @@ struct DockerEngineTests {
         let result = list()
         let found = try #require(engine.finding("job", in: result))
         #expect(found["cause"] == "exited" && found["text"] == "job has ended with code 3.")
-        #expect(found["lines"]?.arrayValue?.contains { $0.stringValue?.hasSuffix("stderr: no such table") == true } == true)
+        #expect(
+            found["lines"]?.arrayValue?.contains { $0.stringValue?.hasSuffix("stderr: no such table") == true } == true)
         #expect(engine.finding("done", in: result) == nil)
         let json = result.metadata["containers"]?.arrayValue?.first { $0["name"] == "job" }
         #expect(json?["exit_code"] == 3)
@@ -70,7 +73,8 @@ struct DockerEngineTests {
         }
         let found = try #require(engine.finding("loop", in: list()))
         #expect(found["cause"] == "restart_loop" && found["text"]?.stringValue?.contains("code 7") == true, "\(found)")
-        #expect(found["lines"]?.arrayValue?.last?.stringValue?.contains("cannot open /etc/app.conf") == true, "\(found)")
+        #expect(
+            found["lines"]?.arrayValue?.last?.stringValue?.contains("cannot open /etc/app.conf") == true, "\(found)")
     }
 
     @Test("one whose health check fails says what the check printed")
@@ -105,7 +109,8 @@ struct DockerEngineTests {
         try engine.waitForEnd("talker")
         let result = engine.call(.dockerLogs, ["container": "talker", "tail": 3])
         let shown = result.output.split(separator: "\n").map { $0.split(separator: " ", maxSplits: 1).last ?? "" }
-        #expect(shown == ["stderr: two", "stdout: token=[masked]", "stdout: four", "are older lines)"], "\(result.text)")
+        #expect(
+            shown == ["stderr: two", "stdout: token=[masked]", "stdout: four", "are older lines)"], "\(result.text)")
         #expect(result.output.first?.isNumber == true && result.metadata["stderr_lines"] == 1)
     }
 
@@ -126,7 +131,8 @@ struct DockerEngineTests {
     @Test("a restart waits until the health check passes")
     func becomesHealthy() throws {
         try engine.start(
-            "slow", "--health-cmd 'test -e /tmp/ok' --health-interval 500ms --health-retries 20 --stop-timeout 1 --init",
+            "slow",
+            "--health-cmd 'test -e /tmp/ok' --health-interval 500ms --health-retries 20 --stop-timeout 1 --init",
             "sh -c 'rm -f /tmp/ok; sleep 2; touch /tmp/ok; sleep 1000'")
         let result = engine.call(.dockerRestart, ["container": "slow"])
         #expect(result.success && result.metadata["after"]?["health"] == "healthy", "\(result.text)")

@@ -60,7 +60,9 @@ struct FileLogTests {
         #expect(call(["since": "1h", "until": "2h"]).refusal?.message == "The argument 'since' is after 'until'.")
     }
 
-    @Test("a file that is a link, a directory, a FIFO or not there is not read", arguments: ["link", "folder", "fifo", "none"])
+    @Test(
+        "a file that is a link, a directory, a FIFO or not there is not read",
+        arguments: ["link", "folder", "fifo", "none"])
     func notOrdinary(_ kind: String) throws {
         try directory.directory.write("target", "told\n")
         switch kind {
@@ -70,7 +72,8 @@ struct FileLogTests {
         default: break
         }
         let result = call()
-        #expect(result.error?.contains("cannot be read here") == true && !result.text.contains("told"), "\(result.text)")
+        #expect(
+            result.error?.contains("cannot be read here") == true && !result.text.contains("told"), "\(result.text)")
     }
 
     @Test("the last lines come, the oldest first, and it says that there are older ones")
@@ -107,14 +110,17 @@ struct FileLogTests {
         if let since { more["since"] = .string(since) }
         if let until { more["until"] = .string(until) }
         let result = call(more)
-        #expect(lines(result).map { $0.split(separator: " ").last.flatMap { Int($0) } } == hours.map { $0 }, "\(result.text)")
+        #expect(
+            lines(result).map { $0.split(separator: " ").last.flatMap { Int($0) } } == hours.map { $0 },
+            "\(result.text)")
     }
 
     @Test("lines without a time belong to the one before them, and where none has one it says so")
     func stackTrace() throws {
         try directory.directory.write(
             "app.log", "2026-11-24T10:00:00Z old\n  at old\n2026-11-24T11:00:00Z boom\n  at main\n  at start\n")
-        #expect(lines(call(["since": "2026-11-24T10:30:00Z"])) == ["2026-11-24T11:00:00Z boom", "  at main", "  at start"])
+        #expect(
+            lines(call(["since": "2026-11-24T10:30:00Z"])) == ["2026-11-24T11:00:00Z boom", "  at main", "  at start"])
         #expect(lines(call(["until": "2026-11-24T10:30:00Z"])) == ["2026-11-24T10:00:00Z old", "  at old"])
         try directory.directory.write("app.log", "one\ntwo\n")
         #expect(call(["since": "1h"]).output.contains("(The lines carry no time that is known here"))
@@ -123,7 +129,10 @@ struct FileLogTests {
     @Test("a pattern is looked for in all files, and what looks like an expression is told to be none")
     func pattern() throws {
         try writeRotated()
-        #expect(lines(call(["pattern": "HOUR 2|hour 11"])) == ["2026-11-24T02:00:00Z hour 2", "2026-11-24T11:00:00Z hour 11"])
+        #expect(
+            lines(call(["pattern": "HOUR 2|hour 11"])) == [
+                "2026-11-24T02:00:00Z hour 2", "2026-11-24T11:00:00Z hour 11",
+            ])
         #expect(call(["pattern": "hour \\d"]).output.contains("no regular expression"))
     }
 
@@ -153,7 +162,9 @@ struct FileLogTests {
         try directory.directory.write("app.log.1", "before\n")
         let tool = ReadLogsTool(machine: Machine(runner: run.fixture.runner, settings: ToolSettings()))
         let result = run.fixture.call(tool, ["service": .string("\(directory.path)/app.log")])
-        #expect(lines(result).first == "now" && result.output.contains("app.log.1 is left out: the rules"), "\(result.text)")
+        #expect(
+            lines(result).first == "now" && result.output.contains("app.log.1 is left out: the rules"), "\(result.text)"
+        )
     }
 
     @Test("a packed file asked for by its name is unpacked, and a broken one is one clear sentence")

@@ -49,7 +49,9 @@ struct JournalLogTests {
         #expect(result.output.contains("app["))
     }
 
-    @Test("a secret is masked, and a pattern does not tell what it is", arguments: [("token", 1), ("token=s3cr", 0), ("masked", 0)])
+    @Test(
+        "a secret is masked, and a pattern does not tell what it is",
+        arguments: [("token", 1), ("token=s3cr", 0), ("masked", 0)])
     func secret(_ pattern: String, _ count: Int) {
         let result = call("secretive", ["pattern": .string(pattern)])
         #expect(result.metadata["lines"] == JSONValue(count) && !result.text.contains("s3cretvalue"), "\(result.text)")

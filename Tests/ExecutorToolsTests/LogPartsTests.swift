@@ -11,7 +11,9 @@ struct LogPartsTests {
 
     @Test(
         "what is no moment is refused, with what would be",
-        arguments: ["", "soon", "12", "12:60", "24:00", "30x", "1h1h1h1h1h", "2026-13-01", "-5m", "1 fortnight ago", "12:30:"])
+        arguments: [
+            "", "soon", "12", "12:60", "24:00", "30x", "1h1h1h1h1h", "2026-13-01", "-5m", "1 fortnight ago", "12:30:",
+        ])
     func noMoment(_ text: String) {
         let refusal = #expect(throws: Refusal.self) { try LogMoment.read(text, argument: "since") }
         #expect(refusal?.message.contains("since") == true && refusal?.alternative.contains("30m") == true)
@@ -84,7 +86,9 @@ struct LogPartsTests {
         #expect(Array(line.utf8).withUnsafeBytes { LineTime($0) } == nil)
     }
 
-    @Test("a pattern with an empty alternative, or too many, is refused", arguments: ["|", "a||b", "a|", String(repeating: "a|", count: 16) + "a"])
+    @Test(
+        "a pattern with an empty alternative, or too many, is refused",
+        arguments: ["|", "a||b", "a|", String(repeating: "a|", count: 16) + "a"])
     func badPattern(_ text: String) {
         let refusal = #expect(throws: Refusal.self) { try LogPattern(text) }
         #expect(refusal?.alternative.contains("error|timed out") == true)
@@ -103,7 +107,9 @@ struct LogPartsTests {
 
     @Test(
         "a pattern does not tell what a masked secret is",
-        arguments: [("password=h", false), ("hunter2", false), ("password=h|login", true), ("masked", false), ("login", true)])
+        arguments: [
+            ("password=h", false), ("hunter2", false), ("password=h|login", true), ("masked", false), ("login", true),
+        ])
     func oracle(_ text: String, _ isThere: Bool) throws {
         let pattern = try LogPattern(text)
         let line = Array("login with password=hunter2".utf8)
@@ -114,7 +120,9 @@ struct LogPartsTests {
     @Test("a private key's lines are not shown one by one, the newest first")
     func key() {
         var filter = LogFilter(nil) { $0 }
-        let lines = ["after", "-----END RSA PRIVATE KEY-----", "MIIE", "AAAA", "-----BEGIN RSA PRIVATE KEY-----", "before"]
+        let lines = [
+            "after", "-----END RSA PRIVATE KEY-----", "MIIE", "AAAA", "-----BEGIN RSA PRIVATE KEY-----", "before",
+        ]
         let shown = lines.filter { line in Array(line.utf8).withUnsafeBytes { filter.takes($0) } }
         #expect(shown == ["after", "-----BEGIN RSA PRIVATE KEY-----", "before"])
     }
@@ -122,12 +130,14 @@ struct LogPartsTests {
     @Test("rotated files follow the newest first, and others are left alone")
     func rotated() {
         let names = [
-            "app.log", "app.log.10.gz", "app.log.2.gz", "app.log.1", "app.log.old", "app.log.gz", "other.log.1", "app.log.1.2.3",
+            "app.log", "app.log.10.gz", "app.log.2.gz", "app.log.1", "app.log.old", "app.log.gz", "other.log.1",
+            "app.log.1.2.3",
             "app.log-20261101.xz", "app.log-20261124", "app-20261120.log", "app.log.12345",
         ]
         #expect(
             RotatedLogs.names(of: "app.log", among: names) == [
-                "app.log.1", "app.log.2.gz", "app.log.10.gz", "app.log-20261124", "app-20261120.log", "app.log-20261101.xz",
+                "app.log.1", "app.log.2.gz", "app.log.10.gz", "app.log-20261124", "app-20261120.log",
+                "app.log-20261101.xz",
             ])
         let many = (1...100).map { "app.log.\($0)" }
         #expect(RotatedLogs.names(of: "app.log", among: many.reversed()) == Array(many.prefix(LogLimits.rotatedFiles)))

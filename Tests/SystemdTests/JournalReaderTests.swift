@@ -57,7 +57,8 @@ struct JournalReaderTests {
     @Test("what the caller does not want is left out, and it is asked of each message as it is, the newest first")
     func wanted() throws {
         var asked: [String] = []
-        let page = try JournalReader(directory: fixture.path).read(JournalQuery(unit: "web.service", lines: 1)) { bytes in
+        let page = try JournalReader(directory: fixture.path).read(JournalQuery(unit: "web.service", lines: 1)) {
+            bytes in
             asked.append(String(decoding: bytes, as: UTF8.self))
             return asked.last?.contains("already in use") == true || asked.last == "Started web."
         }
@@ -131,7 +132,8 @@ final class JournalFixture: Sendable {
         func add(_ index: Int, _ fields: [(String, String)]) {
             entries.append(JournalFiles.Entry(time: time(index), fields: fields))
         }
-        func own(_ index: Int, _ unit: String, _ message: String, _ priority: Int = 6, _ more: [(String, String)] = []) {
+        func own(_ index: Int, _ unit: String, _ message: String, _ priority: Int = 6, _ more: [(String, String)] = [])
+        {
             entries.append(JournalFiles.Entry(time: time(index), unit: unit, message, priority: priority, more: more))
         }
         for index in 0..<50 { own(index, "other.service", "other \(index)") }

@@ -34,7 +34,8 @@ package struct ContainerDetail: Sendable, Hashable {
 
     /// The output of `docker inspect --format '{{json .}}'`.
     package init?(_ output: String) {
-        guard let json = Container.engineObjects(output).first(where: { $0.objectValue != nil }), let state = json["State"]?.objectValue
+        guard let json = Container.engineObjects(output).first(where: { $0.objectValue != nil }),
+            let state = json["State"]?.objectValue
         else { return nil }
         let checks = (state["Health"] ?? state["Healthcheck"])
         name = Self.line(json["Name"]).map { $0.hasPrefix("/") ? String($0.dropFirst()) : $0 } ?? ""

@@ -23,7 +23,8 @@ struct ContainerLog: Sendable {
     /// What reading it is judged as: one line more than wanted tells whether there are older ones.
     static func command(_ name: String, _ query: LogQuery) -> ToolCommand {
         .dockerLogs(
-            name, lines: query.pattern == nil ? min(query.lines + 1, LogLimits.containerLines) : LogLimits.containerLines,
+            name,
+            lines: query.pattern == nil ? min(query.lines + 1, LogLimits.containerLines) : LogLimits.containerLines,
             since: query.since.map { Int($0 / 1_000_000) }, until: query.until.map { Int($0 / 1_000_000) + 1 })
     }
 
@@ -63,7 +64,8 @@ struct ContainerLog: Sendable {
     }
 
     private static func page(_ output: [LogLine], _ errors: [LogLine], _ query: LogQuery) -> Page {
-        let lines = output.reversed().map { line($0, isError: false) } + errors.reversed().map { line($0, isError: true) }
+        let lines =
+            output.reversed().map { line($0, isError: false) } + errors.reversed().map { line($0, isError: true) }
         // The engine's times are all of one length.
         let order = lines.indices.sorted { (lines[$0].time, $0) < (lines[$1].time, $1) }
         var page = Page(older: lines.count > query.lines ? .some : .none)

@@ -130,7 +130,8 @@ struct FileLog {
         progress.page.run = run
         guard run.succeeded else {
             let isTooMuch = progress.unpackedBytes > unpackedBytes
-            let reason = isTooMuch
+            let reason =
+                isTooMuch
                 ? "it unpacks to more than \(unpackedBytes >> 20) MiB."
                 : CommandReport.sentence(for: run, under: grant)
             if isTooMuch { progress.selection.giveUp() }

@@ -9,7 +9,6 @@ struct LogLines: Sendable {
         var count = 1
     }
 
-
     private var folded: [Line] = []
     /// How many lines there were before folding.
     private(set) var count = 0

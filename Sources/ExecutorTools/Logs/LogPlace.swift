@@ -14,7 +14,8 @@ enum LogPlace: Sendable, Hashable {
                 policy.judge(.journal(unit: service.short, lines: query.lines)),
                 "journalctl -u \(service.short) -n \(query.lines)"
             )
-        case .file(let path): (policy.judge(FileLog.command(path, lines: query.lines)), "tail -n \(query.lines) \(path)")
+        case .file(let path):
+            (policy.judge(FileLog.command(path, lines: query.lines)), "tail -n \(query.lines) \(path)")
         case .container(let name):
             (policy.judge(ContainerLog.command(name, query)), "docker logs --tail \(query.lines) \(name)")
         }

@@ -21,7 +21,8 @@ enum RotatedLogs {
 
     private static func order(of other: String, _ name: String, _ parts: (stem: String, end: String)) -> Order? {
         let plain = Unpacker(path: other).map { String(other.dropLast($0.suffix.utf8.count)) } ?? other
-        if let rest = rest(of: plain, after: name, before: "") ?? rest(of: plain, after: parts.stem, before: parts.end) {
+        if let rest = rest(of: plain, after: name, before: "") ?? rest(of: plain, after: parts.stem, before: parts.end)
+        {
             return order(rest)
         }
         return nil
