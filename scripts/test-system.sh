@@ -43,6 +43,19 @@ if [[ ${SYSTEM_TEST_PART:-all} == docker ]]; then exit 0; fi
 
 scripts/guest.sh build "$guest"
 scripts/guest.sh start "$guest"
+# What the unit `talkative` says for the tests of the journal: a line, then in another boot more, around a rotation.
+talk() { scripts/guest.sh exec "$guest" -- systemd-run --quiet --wait --unit=talkative sh -c "$1" || true; }
+talk 'echo in an earlier boot'
+scripts/guest.sh stop "$guest"
+scripts/guest.sh start "$guest"
+# shellcheck disable=SC2016  # it is for the machine's shell
+talk 'for i in $(seq 30); do echo cannot bind; done; journalctl --sync; journalctl --rotate
+    echo after the rotation; echo "<3>gave up"; exit 3'
+scripts/guest.sh exec "$guest" -- journalctl --sync
+
+echo "== with the machine's journal"
+SYSTEMD_TEST_JOURNAL=/proc/$(scripts/guest.sh pid "$guest")/root/var/log/journal \
+    swift test --skip-build --filter "^ExecutorToolsTests.JournaldTests"
 
 echo "== with the machine's bus"
 # The tests restart nginx more often than its start limit lets them.
