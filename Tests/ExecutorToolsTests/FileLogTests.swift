@@ -184,6 +184,16 @@ struct FileLogTests {
         #expect(page.notes == ["\(directory.path)/app.log.1.gz is left out: it unpacks to more than 1 MiB."])
     }
 
+    @Test(
+        "long lines fill no memory: the newest that are shown are kept, from a packed file too", arguments: ["", ".gz"])
+    func kept(_ end: String) throws {
+        let text = (0..<600).map { "\($0) " + String(repeating: "long ", count: 1000) }.joined(separator: "\n") + "\n"
+        if end.isEmpty { try directory.directory.write("app.log", text) } else { try pack("gzip", "app.log", text) }
+        let page = try read(LogQuery(lines: 1000), file: "app.log\(end)")
+        #expect(page.lines.reduce(0) { $0 + $1.bytes.count } <= LogLimits.keptBytes && page.lines.count > 100)
+        #expect(page.older == .some && page.lines.last?.bytes.starts(with: "599 long".utf8) == true)
+    }
+
     @Test("a file too large to be looked through is given up at the limit, and it says so")
     func large() throws {
         try directory.directory.write("app.log", String(repeating: "line\n", count: 100_000))
@@ -192,15 +202,15 @@ struct FileLogTests {
     }
 
     private func read(
-        _ query: LogQuery = LogQuery(lines: 5), scannedBytes: Int = LogLimits.scannedBytes,
+        _ query: LogQuery = LogQuery(lines: 5), file: String = "app.log", scannedBytes: Int = LogLimits.scannedBytes,
         unpackedBytes: Int = LogLimits.unpackedBytes
     ) throws -> FileLog.Page {
         let machine = Machine(runner: run.fixture.runner, settings: ToolSettings())
         var log = FileLog(
             machine: machine, policy: run.fixture.policy, query: query, timeout: nil, cancellation: Cancellation())
         (log.scannedBytes, log.unpackedBytes) = (scannedBytes, unpackedBytes)
-        let path = "\(directory.path)/app.log"
-        guard case .allowed(let grant) = run.fixture.policy.judge(.logFile(path: path, lines: 5)) else {
+        let path = "\(directory.path)/\(file)"
+        guard case .allowed(let grant) = run.fixture.policy.judge(FileLog.command(path, lines: 5)) else {
             throw SetUpFailed(call: "judge", code: 0)
         }
         return try log.read(grant, path: path)

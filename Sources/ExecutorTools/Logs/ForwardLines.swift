@@ -12,6 +12,13 @@ final class ForwardLines: Sendable {
         var hasTimes = false
         var reachesSince = false
         var bytes = 0
+        /// Of the lines.
+        var keptBytes = 0
+
+        mutating func drop(_ count: Int) {
+            keptBytes -= lines.prefix(count).reduce(0) { $0 + $1.bytes.count }
+            lines.removeFirst(count)
+        }
     }
 
     private let query: LogQuery
@@ -69,9 +76,11 @@ final class ForwardLines: Sendable {
             return state.isInside && query.pattern?.matches(line, masked: text) ?? true
         }
         guard isWanted else { return }
-        state.lines.append(LogLine(bytes: state.rest, total: state.restBytes))
+        state.lines.append(LogLine(state.rest, total: state.restBytes))
+        state.keptBytes += state.lines.last?.bytes.count ?? 0
         // In big steps: one at a time would move the rest each time.
-        if state.lines.count >= 2 * room { state.lines.removeFirst(state.lines.count - room) }
+        if state.lines.count >= 2 * room { state.drop(state.lines.count - room) }
+        while state.keptBytes > 2 * LogLimits.keptBytes { state.drop((state.lines.count + 1) / 2) }
     }
 
     private func place(_ time: UInt64, _ state: inout State) {

@@ -34,7 +34,7 @@ struct LogLines: Sendable {
     }
 
     init(text: String) {
-        let lines = text.utf8.split(separator: 10).map { LogLine(bytes: Array($0), total: $0.count) }
+        let lines = text.utf8.split(separator: 10).map { LogLine($0, total: $0.count) }
         self.init(lines: lines)
     }
 

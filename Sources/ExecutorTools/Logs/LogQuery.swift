@@ -36,6 +36,8 @@ enum LogLimits {
     static let unpackedBytes = 256 << 20
     /// Of a longer line, so much of its beginning is looked at.
     static let lineBytes = 16 << 10
+    /// Of the lines that fit: more than an answer shows, and all that is held in memory.
+    static let keptBytes = 1 << 20
     /// Files rotated away that are looked at, the newest first.
     static let rotatedFiles = 64
     /// Names in a log's directory that are looked at.

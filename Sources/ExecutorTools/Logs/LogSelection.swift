@@ -2,10 +2,17 @@ import Systemd
 
 /// One line of a file, as it was found.
 struct LogLine: Sendable {
+    /// No more of a line is shown.
+    private static let keptBytes = 4096
+
     /// Its beginning.
     var bytes: [UInt8]
     /// How long it is.
     var total: Int
+
+    init(_ bytes: some Collection<UInt8>, total: Int) {
+        (self.bytes, self.total) = (Array(bytes.prefix(Self.keptBytes)), total)
+    }
 }
 
 /// The lines of a log that are wanted, taken one by one, the newest first.
@@ -13,6 +20,7 @@ struct LogSelection {
     private let query: LogQuery
     private var filter: LogFilter
     private var newestFirst: [LogLine] = []
+    private var keptBytes = 0
     /// Lines that carry no time and belong to the next older one that does: a stack trace's.
     private var waiting: [LogLine] = []
     /// Whether any line carried a time.
@@ -30,10 +38,10 @@ struct LogSelection {
         guard !isDone, total > 0 else { return }
         let isWanted = filter.takes(line)
         guard query.hasWindow else {
-            if isWanted { add(LogLine(bytes: Array(line), total: total)) }
+            if isWanted { add(LogLine(line, total: total)) }
             return
         }
-        if isWanted, waiting.count <= query.lines { waiting.append(LogLine(bytes: Array(line), total: total)) }
+        if isWanted, waiting.count <= query.lines { waiting.append(LogLine(line, total: total)) }
         guard let time = LineTime(line)?.microseconds else { return }
         hasTimes = true
         defer { waiting = [] }
@@ -74,7 +82,8 @@ struct LogSelection {
     }
 
     private mutating func add(_ line: LogLine) {
-        guard newestFirst.count < query.lines else {
+        keptBytes += line.bytes.count
+        guard newestFirst.count < query.lines, keptBytes <= LogLimits.keptBytes else {
             (isDone, older) = (true, .some)
             return
         }
