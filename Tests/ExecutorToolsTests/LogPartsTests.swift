@@ -143,6 +143,34 @@ struct LogPartsTests {
         #expect(RotatedLogs.names(of: "app.log", among: many.reversed()) == Array(many.prefix(LogLimits.rotatedFiles)))
     }
 
+    @Test("lines that repeat in turn are shown once, with how often they came before")
+    func cycles() {
+        let log = (1...4).flatMap { round in
+            [
+                "Nov 24 12:30:0\(round) Started web.", "Nov 24 12:30:0\(round) no route",
+                "Nov 24 12:30:0\(round) restart counter is at \(round).",
+            ]
+        }
+        let texts = LogLines(
+            text: (["Nov 24 12:30:00 before"] + log + ["Nov 24 12:30:09 after"]).joined(separator: "\n")
+        ).texts
+        #expect(
+            texts == [
+                "Nov 24 12:30:00 before", "(the 3 lines below came 3 times before, since Nov 24 12:30:01)",
+                "Nov 24 12:30:04 Started web.", "Nov 24 12:30:04 no route", "Nov 24 12:30:04 restart counter is at 4.",
+                "Nov 24 12:30:09 after",
+            ])
+    }
+
+    @Test(
+        "lines that differ in more than half of a round, or come twice, are all shown",
+        arguments: [
+            ["get 1", "put 2", "get 3", "put 4", "get 5", "put 6"], ["a", "b", "a", "b", "c"], ["a", "b", "c", "d"], [],
+        ])
+    func noCycles(_ keys: [String]) {
+        #expect(LogCycles.parts(keys) == keys.indices.map { .line($0) })
+    }
+
     @Test(
         "a file is read backwards line by line, whatever lies on a block's border",
         arguments: [

@@ -22,6 +22,8 @@ package struct ContainerFinding: Sendable, Hashable {
 
     /// So many restarts by its policy, while it is down between two, are a loop.
     static let loopRestarts = 3
+    /// One that has run on for longer since its last restart is out of the loop.
+    private static let loopTime: UInt64 = 60_000_000
 
     /// What its state says, or `nil` for a container that is well or has ended as it should.
     package init?(_ container: Container) {
@@ -52,9 +54,18 @@ package struct ContainerFinding: Sendable, Hashable {
             guard detail.exitCode ?? 0 != 0 else { return nil }
             return (.exited, .warn, "has ended with \(exit(detail))\(restarts(detail)).")
         case ("paused", _): return (.paused, .warn, "is paused.")
+        case ("running", _) where isFresh(detail) && detail.restarts >= loopRestarts:
+            return (.restartLoop, .critical, "has just been started again\(restarts(detail)).")
         case (_, "unhealthy"?): return (.unhealthy, .critical, unhealthy(detail))
         default: return nil
         }
+    }
+
+    private static func isFresh(_ detail: ContainerDetail) -> Bool {
+        guard let text = detail.startedAt, let time = Array(text.utf8).withUnsafeBytes({ LineTime($0) }) else {
+            return false
+        }
+        return time.microseconds + loopTime > ClockText.now
     }
 
     private static func failedStart(_ error: String) -> Found {

@@ -5,6 +5,7 @@ struct LogLines: Sendable {
     private struct Line {
         var text: String
         var key: String
+        var first: String?
         var last: String?
         var count = 1
     }
@@ -59,16 +60,24 @@ struct LogLines: Sendable {
             folded[last].count += 1
             folded[last].last = time
         } else {
-            folded.append(Line(text: text, key: key, last: time))
+            folded.append(Line(text: text, key: key, first: time, last: time))
         }
     }
 
-    /// Each with how often it was repeated, and until when.
+    /// Each with how often it was repeated, and until when; of several that repeat in turn, the last round.
     var texts: [String] {
-        folded.map { line in
-            guard line.count > 1 else { return line.text }
-            return "\(line.text)  (\(line.count) times\(line.last.map { " until \($0)" } ?? ""))"
+        LogCycles.parts(folded.map(\.key)).map { part in
+            switch part {
+            case .line(let index): Self.text(folded[index])
+            case .rounds(let count, let length, let first):
+                "(the \(length) lines below came \(count) times before\(folded[first].first.map { ", since \($0)" } ?? ""))"
+            }
         }
+    }
+
+    private static func text(_ line: Line) -> String {
+        guard line.count > 1 else { return line.text }
+        return "\(line.text)  (\(line.count) times\(line.last.map { " until \($0)" } ?? ""))"
     }
 
     var text: String { texts.joined(separator: "\n") }
