@@ -155,6 +155,15 @@ struct FileLogTests {
         #expect(shown[2] == "password=[masked]" && shown[3] == "?[2J")
     }
 
+    @Test("a private key in a log is left out, and the lines after it are not")
+    func key() throws {
+        try directory.directory.write(
+            "app.log", "before\n-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN\n-----END PRIVATE KEY-----\nafter\n")
+        #expect(lines(call()) == ["before", "after", "(Lines of a private key are left out: 3.)"])
+        try directory.directory.write("app.log", "before\n-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN\n")
+        #expect(lines(call()) == ["before", "[masked]"])
+    }
+
     @Test("what the rules do not allow of the rotated files is left out, and it says so")
     func ruledOut() throws {
         let run = try RunCommandFixtureBox(rules: #"{"files": ["tail -n {count} \#(directory.path)/app.log"]}"#)
@@ -165,6 +174,19 @@ struct FileLogTests {
         #expect(
             lines(result).first == "now" && result.output.contains("app.log.1 is left out: the rules"), "\(result.text)"
         )
+    }
+
+    @Test("a rotated file whose rule asks for a yes is left out, and it says how to ask")
+    func asks() throws {
+        let run = try RunCommandFixtureBox(
+            rules:
+                #"{"files": ["tail -n {count} \#(directory.path)/app.log", {"command": "tail -n {count} \#(directory.path)/app.log.1", "approval": "user"}]}"#
+        )
+        try directory.directory.write("app.log", "now\n")
+        try directory.directory.write("app.log.1", "before\n")
+        let tool = ReadLogsTool(machine: Machine(runner: run.fixture.runner, settings: ToolSettings()))
+        let result = run.fixture.call(tool, ["service": .string("\(directory.path)/app.log")])
+        #expect(lines(result).first == "now" && result.output.contains("its rule asks for a yes"), "\(result.text)")
     }
 
     @Test("a packed file asked for by its name is unpacked, and a broken one is one clear sentence")

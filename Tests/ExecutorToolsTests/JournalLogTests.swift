@@ -61,6 +61,7 @@ struct JournalLogTests {
     func key() {
         for more in [[:], ["pattern": "MIIE|AAA"]] as [[String: JSONValue]] {
             let text = call("keyed", more).text
+            #expect(text.contains("(Lines of a private key are left out: 4.)"), "\(text)")
             #expect(!text.contains("MIIEvQIBADAN") && !text.contains("AAAAB3Nza"), "\(text)")
         }
     }

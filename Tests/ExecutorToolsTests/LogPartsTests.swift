@@ -124,7 +124,7 @@ struct LogPartsTests {
             "after", "-----END RSA PRIVATE KEY-----", "MIIE", "AAAA", "-----BEGIN RSA PRIVATE KEY-----", "before",
         ]
         let shown = lines.filter { line in Array(line.utf8).withUnsafeBytes { filter.takes($0) } }
-        #expect(shown == ["after", "-----BEGIN RSA PRIVATE KEY-----", "before"])
+        #expect(shown == ["after", "before"])
     }
 
     @Test("rotated files follow the newest first, and others are left alone")

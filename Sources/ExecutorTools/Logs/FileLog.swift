@@ -52,6 +52,7 @@ struct FileLog {
         progress.selection.finish()
         progress.page.lines = progress.selection.lines
         progress.page.older = progress.selection.older
+        progress.page.notes += [progress.selection.filter.note].compactMap { $0 }
         if !progress.selection.knowsTimes {
             progress.page.notes.append("The lines carry no time that is known here: since and until left none out.")
         }
@@ -67,9 +68,12 @@ struct FileLog {
     }
 
     private func readOlder(_ path: String, _ progress: inout Progress) {
-        guard case .allowed(let grant) = policy.judge(Self.command(path, lines: query.lines)) else {
-            progress.page.notes.append("\(path) is left out: the rules do not allow it.")
-            return
+        let grant: Grant
+        switch policy.judge(Self.command(path, lines: query.lines)) {
+        case .allowed(let allowed): grant = allowed
+        case .needsApproval:
+            return progress.page.notes.append("\(path) is left out: its rule asks for a yes; ask for it by its path.")
+        case .denied: return progress.page.notes.append("\(path) is left out: the rules do not allow it.")
         }
         do throws(RunnerError) {
             try read(grant, path, &progress)

@@ -34,7 +34,8 @@ struct LogAnswer: Sendable {
         var filter = LogFilter(query.pattern, mask: machine.masked)
         do throws(SystemdError) {
             let page = try JournalReader(directory: machine.journalDirectory).read(wanted) { filter.takes($0) }
-            return answer(LogLines(entries: page.entries), older: page.older)
+            return answer(
+                LogLines(entries: page.entries), older: page.older, notes: [filter.note].compactMap { $0 })
         } catch {
             return failure(error.message)
         }

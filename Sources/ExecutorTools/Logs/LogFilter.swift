@@ -5,13 +5,24 @@ struct LogFilter {
     private let pattern: LogPattern?
     private let mask: (String) -> String
     private var key = KeyGuard()
+    private var hiddenLines = 0
 
     init(_ pattern: LogPattern?, mask: @escaping (String) -> String) { (self.pattern, self.mask) = (pattern, mask) }
 
     mutating func takes(_ line: UnsafeRawBufferPointer) -> Bool {
-        if key.hides(line) { return false }
+        if key.hides(line) {
+            hiddenLines += 1
+            return false
+        }
         guard let pattern else { return true }
         return pattern.matches(line) { mask(String(decoding: line, as: UTF8.self)) }
+    }
+}
+
+extension LogFilter {
+    /// What was left out for its secrets, in a sentence.
+    var note: String? {
+        hiddenLines == 0 ? nil : "Lines of a private key are left out: \(hiddenLines)."
     }
 }
 
@@ -26,12 +37,15 @@ private struct KeyGuard {
 
     mutating func hides(_ line: UnsafeRawBufferPointer) -> Bool {
         let isMarker = Self.contains(line, "PRIVATE KEY-----")
-        if isMarker, Self.contains(line, "-----BEGIN ") {
+        let (begins, ends) = (
+            isMarker && Self.contains(line, "-----BEGIN "), isMarker && Self.contains(line, "-----END ")
+        )
+        if begins {
+            // Without its END it is shown, masked: from it the masker knows what follows.
             defer { remainder = 0 }
-            // Its line is shown, masked.
-            return false
+            return remainder > 0 && !ends
         }
-        if isMarker, Self.contains(line, "-----END ") {
+        if ends {
             remainder = Self.maximumKey
             return true
         }

@@ -18,7 +18,7 @@ struct LogLine: Sendable {
 /// The lines of a log that are wanted, taken one by one, the newest first.
 struct LogSelection {
     private let query: LogQuery
-    private var filter: LogFilter
+    private(set) var filter: LogFilter
     private var newestFirst: [LogLine] = []
     private var keptBytes = 0
     /// Lines that carry no time and belong to the next older one that does: a stack trace's.
