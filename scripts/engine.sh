@@ -94,6 +94,11 @@ prepare() {
 make_podman() {
     need podman podman
     need busybox busybox-static
+    # Podman makes a group at the top of each hierarchy; those that were not there go again at the end.
+    local where
+    while read -r where _; do
+        if [[ ! -e $where/libpod_parent ]]; then echo "$where/libpod_parent"; fi
+    done < <(hierarchies) >"$state/groups"
     cat >"$state/containers.conf" <<CONF
 [containers]
 default_ulimits = ["nofile=256:256", "nproc=1024:1024"]

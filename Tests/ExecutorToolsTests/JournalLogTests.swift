@@ -8,12 +8,11 @@ import Testing
 /// `read_logs` over real journal files.
 @Suite("read_logs: the journal", .enabled(if: JournalFiles.canBeMade, "needs the package systemd-journal-remote"))
 struct JournalLogTests {
-    private static let journal = Result { try JournalDirectory() }
     private let journal: JournalDirectory
     private let run: Rules
 
     init() throws {
-        journal = try Self.journal.get()
+        journal = try JournalDirectory()
         run = try Rules()
     }
 
