@@ -35,7 +35,8 @@ need() { # need COMMAND PACKAGE…
         chmod +x $guard
         made=yes
     fi
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >&2 || failed=yes
+    local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@")
+    "${install[@]}" >&2 || { apt-get update -q >&2 && "${install[@]}" >&2; } || failed=yes
     if [[ $made == yes ]]; then rm -f $guard; fi
     [[ $failed == no ]] || die "$command is missing; install $*"
 }
