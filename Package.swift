@@ -83,7 +83,7 @@ let package = Package(
 
         // MARK: Systemd — sd_notify, watchdog, journal, bus, socket activation
         .target(name: "Systemd", dependencies: ["CLinux", "CSystemd"], cSettings: gnu, swiftSettings: strict),
-        .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestSupport"], swiftSettings: strict),
 
         // MARK: ExecutorTools — the ten tools, over the machine's real interfaces
         .target(
@@ -95,7 +95,8 @@ let package = Package(
         .testTarget(
             name: "ExecutorToolsTests",
             dependencies: [
-                "ExecutorAPI", "ExecutorPolicy", "ExecutorRunner", "ExecutorTools", "StrictJSON", "Systemd", "Wire",
+                "ExecutorAPI", "ExecutorPolicy", "ExecutorRunner", "ExecutorTools", "StrictJSON", "Systemd",
+                "TestSupport", "Wire",
             ],
             swiftSettings: strict),
 

@@ -1,11 +1,13 @@
 #!/bin/bash
 # Measures the bars beside their peers in one run, and prints one JSON object.
 #
-#   scripts/bench.sh [IDLE-SECONDS]     15 without; a minute is what the bar asks for
-#   scripts/bench.sh --unit DIR         the state of a unit alone, in the running machine DIR of scripts/guest.sh
+#   scripts/bench.sh [IDLE-SECONDS]        15 without; a minute is what the bar asks for
+#   scripts/bench.sh --unit DIR            the state of a unit alone, in the running machine DIR of scripts/guest.sh
+#   scripts/bench.sh --journal [ENTRIES]   the journal's bars alone, on one of a million entries; takes some minutes
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+scripts/requirements.sh --test
 build=(swift build -c release -j 2 --scratch-path .build-release)
 bin=$("${build[@]}" --show-bin-path)
 if [[ ${1:-} == --unit ]]; then
@@ -17,7 +19,10 @@ if [[ ${1:-} == --unit ]]; then
         xargs install -t "$guest/opt/bench"
     exec scripts/guest.sh exec "$guest" -- env LD_LIBRARY_PATH=/opt/bench /opt/bench/Benchmarks --unit
 fi
-scripts/requirements.sh --test
+if [[ ${1:-} == --journal ]]; then
+    "${build[@]}" --product Benchmarks >&2
+    exec "$bin/Benchmarks" --journal "${2:-1000000}"
+fi
 for product in devops-executor executorctl devops-agent Benchmarks; do
     "${build[@]}" --product "$product" >&2
 done

@@ -1,9 +1,11 @@
 #!/bin/bash
-# The tests that need a real systemd: boots a machine (scripts/guest.sh), runs the tests of the bus over its bus, and
-# installs, breaks, upgrades and removes the package in it. About ten minutes on two cores; needs root.
+# The tests that need a real systemd or docker: boots a machine (scripts/guest.sh), runs the tests of the bus over its bus,
+# those of docker's tools with an engine (scripts/engine.sh), and installs, breaks, upgrades and removes the package in the
+# machine. About ten minutes on two cores; needs root.
 #
 #   scripts/test-system.sh [--keep]     --keep leaves the machine running, and says where
 #
+# SYSTEM_TEST_PART=docker has the tests of docker's tools alone.
 # SYSTEM_TEST_FOLDER names a folder to keep the machine in from run to run (made anew without).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,6 +19,7 @@ if [[ ${1:-} == --keep ]]; then keep=yes; fi
 work=$(mktemp -d /var/tmp/devops-guest.XXXXXX)
 guest=${SYSTEM_TEST_FOLDER:-$work/machine}
 finish() {
+    scripts/engine.sh stop "$work/engine" >/dev/null 2>&1 || true
     if [[ $keep == yes ]]; then
         echo "The machine runs on: scripts/guest.sh exec $guest -- bash" >&2
         return
@@ -26,8 +29,33 @@ finish() {
 }
 trap finish EXIT
 
+echo "== with a docker engine"
+scripts/engine.sh start "$work/engine"
+DOCKER_TEST_CLIENT=$(scripts/engine.sh client "$work/engine") \
+    swift test --skip-build --filter "^ExecutorToolsTests.DockerEngineTests"
+scripts/engine.sh stop "$work/engine"
+ENGINE=podman scripts/engine.sh start "$work/engine"
+PODMAN_TEST_CLIENT=$(scripts/engine.sh client "$work/engine") \
+    swift test --skip-build --filter "^ExecutorToolsTests.PodmanTests"
+scripts/engine.sh stop "$work/engine"
+
+if [[ ${SYSTEM_TEST_PART:-all} == docker ]]; then exit 0; fi
+
 scripts/guest.sh build "$guest"
 scripts/guest.sh start "$guest"
+# What the unit `talkative` says for the tests of the journal: a line, then in another boot more, around a rotation.
+talk() { scripts/guest.sh exec "$guest" -- systemd-run --quiet --wait --unit=talkative sh -c "$1" || true; }
+talk 'echo in an earlier boot'
+scripts/guest.sh stop "$guest"
+scripts/guest.sh start "$guest"
+# shellcheck disable=SC2016  # it is for the machine's shell
+talk 'for i in $(seq 30); do echo cannot bind; done; journalctl --sync; journalctl --rotate
+    echo after the rotation; echo "<3>gave up"; exit 3'
+scripts/guest.sh exec "$guest" -- journalctl --sync
+
+echo "== with the machine's journal"
+SYSTEMD_TEST_JOURNAL=/proc/$(scripts/guest.sh pid "$guest")/root/var/log/journal \
+    swift test --skip-build --filter "^ExecutorToolsTests.JournaldTests"
 
 echo "== with the machine's bus"
 # The tests restart nginx more often than its start limit lets them.

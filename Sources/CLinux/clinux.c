@@ -194,7 +194,8 @@ static _Noreturn void become(const struct clinux_child *child) {
     int executable = lift(child->executable), directory = lift(child->directory);
     int ruleset = lift(child->read_only_ruleset);
     int input = lift(child->standard_input), output = lift(child->output), file = lift(child->file);
-    if (failure < 0 || executable < 0 || output < 0) fail(child->failure, CLINUX_STEP_DESCRIPTORS);
+    int error_output = child->error_output >= 0 ? lift(child->error_output) : output;
+    if (failure < 0 || executable < 0 || output < 0 || error_output < 0) fail(child->failure, CLINUX_STEP_DESCRIPTORS);
 
     if (setsid() < 0) fail(failure, CLINUX_STEP_SESSION);
     sigset_t none;
@@ -205,7 +206,7 @@ static _Noreturn void become(const struct clinux_child *child) {
     umask(077);
 
     if (input < 0) input = open("/dev/null", O_RDONLY);
-    if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) fail(failure, CLINUX_STEP_DESCRIPTORS);
+    if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(error_output, 2) < 0) fail(failure, CLINUX_STEP_DESCRIPTORS);
     if (file >= 0 && dup2(file, 3) < 0) fail(failure, CLINUX_STEP_DESCRIPTORS);
     if (syscall(SYS_close_range, file >= 0 ? 4 : 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
         fail(failure, CLINUX_STEP_DESCRIPTORS);

@@ -30,16 +30,23 @@ struct Rule: Sendable {
 
     /// The grant for a request whose arguments matched.
     ///
-    /// - Parameter form: The arguments that run, where a tool runs it otherwise than the line says.
-    func grant(_ arguments: [GrantedArgument], form: [GrantedArgument]? = nil, digest: String) -> Grant {
+    /// - Parameters:
+    ///   - form: The arguments that run, where a tool runs it otherwise than the line says.
+    ///   - program: What runs instead of the rule's program, for a form that needs another.
+    func grant(
+        _ arguments: [GrantedArgument], form: [GrantedArgument]? = nil, program: (name: String, path: String)? = nil,
+        digest: String
+    ) -> Grant {
         let delivered = (form ?? arguments).map { argument -> GrantedArgument in
             guard case .file(let file) = argument else { return argument }
             return .file(GrantedFile(root: file.root, relative: file.relative, delivery: delivery))
         }
-        let all = [.text(pattern.program)] + safety.map { .text($0) } + delivered
+        let safety = program == nil ? safety : []
+        let all = [.text(program?.name ?? pattern.program)] + safety.map { .text($0) } + delivered
         let command = CommandLine.render(all.map(\.text))
         return Grant(
-            rule: id, target: target(arguments) ?? command, executable: executable, arguments: all, command: command,
+            rule: id, target: target(arguments) ?? command, executable: program?.path ?? executable, arguments: all,
+            command: command,
             effect: effect, runAs: runAs, timeout: timeout, limits: limits, sandbox: sandbox,
             workingDirectory: workingDirectory, policyDigest: digest)
     }

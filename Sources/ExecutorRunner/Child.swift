@@ -8,6 +8,8 @@ struct Child: Sendable {
     let processID: pid_t
     let pidfd: Descriptor
     let output: Descriptor
+    /// Of standard error, where it has a pipe of its own.
+    let errorOutput: Descriptor?
 
     /// Everything a child's environment has; `docs/SECURITY.md` has the same list.
     static let environment = [
@@ -16,25 +18,29 @@ struct Child: Sendable {
     ]
 
     /// - Parameters:
+    ///   - isErrorApart: Whether standard error gets a pipe of its own.
     ///   - readOnlyRuleset: The kernel's rule set for a read-only grant; -1 for none.
     ///   - group: The cgroup it is born into.
     static func start(
-        _ command: ResolvedCommand, _ grant: Grant, as identity: ChildIdentity, mark: CallMark,
+        _ command: ResolvedCommand, _ grant: Grant, as identity: ChildIdentity, isErrorApart: Bool, mark: CallMark,
         group: ControlGroup?, readOnlyRuleset: Int32, on thread: SpawnThread
     ) throws(RunnerError) -> Child {
         let output = try Descriptor.pipe()
+        let errorOutput = isErrorApart ? try Descriptor.pipe() : nil
         let failure = try Descriptor.pipe()
         let plan = SpawnPlan(
             command: command, grant: grant, identity: identity, mark: mark, group: group, output: output.writing,
-            failure: failure.writing, readOnlyRuleset: readOnlyRuleset)
+            errorOutput: errorOutput?.writing, failure: failure.writing, readOnlyRuleset: readOnlyRuleset)
         let (pid, pidfd, number) = thread.perform { plan.spawn() }
         output.writing.close()
+        errorOutput?.writing.close()
         failure.writing.close()
         guard pid > 0 else {
             errno = number
             throw .system("\(grant.executable) could not be started")
         }
-        let child = Child(processID: pid, pidfd: Descriptor(pidfd), output: output.reading)
+        let child = Child(
+            processID: pid, pidfd: Descriptor(pidfd), output: output.reading, errorOutput: errorOutput?.reading)
         try child.checkStarted(failure.reading, grant)
         return child
     }
@@ -64,6 +70,7 @@ private struct SpawnPlan: Sendable {
     let mark: CallMark
     let group: ControlGroup?
     let output: Descriptor
+    let errorOutput: Descriptor?
     let failure: Descriptor
     let readOnlyRuleset: Int32
 
@@ -89,6 +96,7 @@ private struct SpawnPlan: Sendable {
         child.parent = getpid()
         child.standard_input = command.standardInput?.number ?? -1
         (child.output, child.failure) = (output.number, failure.number)
+        child.error_output = errorOutput?.number ?? -1
         (child.file, child.directory) = (command.file?.number ?? -1, command.directory?.number ?? -1)
         (child.read_only_ruleset, child.cgroup) = (readOnlyRuleset, group?.directory.number ?? -1)
         child.identity = identity.isChange ? who : nil

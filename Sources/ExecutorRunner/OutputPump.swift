@@ -80,3 +80,21 @@ final class OutputPump: Sendable {
         }
     }
 }
+
+/// The threads that hand a child's output over as it comes.
+struct Pumps {
+    let output: OutputPump?
+    let errorOutput: OutputPump?
+
+    init(
+        output: (@Sendable (String) -> Void)?, errorOutput: (@Sendable (String) -> Void)?
+    ) throws(RunnerError) {
+        self.output = try output.map { reader throws(RunnerError) in try OutputPump(reader) }
+        self.errorOutput = try errorOutput.map { reader throws(RunnerError) in try OutputPump(reader) }
+    }
+
+    func finish() {
+        output?.finish(within: .zero)
+        errorOutput?.finish(within: .zero)
+    }
+}

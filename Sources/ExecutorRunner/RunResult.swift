@@ -17,6 +17,8 @@ package struct RunResult: Sendable {
     package var ending: Ending
     /// Head and tail of standard output and standard error as they came, masked, valid UTF-8.
     package var output: String
+    /// The same of standard error alone, where it was asked for apart; ``output`` then has standard output alone.
+    package var errorOutput: String?
     /// All that was printed, in bytes, also what was left out.
     package var outputBytes: Int
     package var isOutputCut: Bool
@@ -30,10 +32,12 @@ package struct RunResult: Sendable {
     package var processID: Int32
 
     package init(
-        termination: Termination, ending: Ending, output: String, outputBytes: Int, isOutputCut: Bool,
-        maskedSecrets: Int, duration: Duration, cpuTime: Duration, peakMemoryBytes: Int, processID: Int32
+        termination: Termination, ending: Ending, output: String, errorOutput: String? = nil, outputBytes: Int,
+        isOutputCut: Bool, maskedSecrets: Int, duration: Duration, cpuTime: Duration, peakMemoryBytes: Int,
+        processID: Int32
     ) {
         (self.termination, self.ending, self.output) = (termination, ending, output)
+        self.errorOutput = errorOutput
         (self.outputBytes, self.isOutputCut, self.maskedSecrets) = (outputBytes, isOutputCut, maskedSecrets)
         (self.duration, self.cpuTime, self.peakMemoryBytes) = (duration, cpuTime, peakMemoryBytes)
         self.processID = processID

@@ -62,28 +62,43 @@ package final class Runner: Sendable {
     ///   - timeout: Shortens the grant's own, never lengthens it.
     ///   - onOutput: Takes masked output as it comes, on a thread of its own; while it does not return, the child's
     ///     pipe fills. The answer does not wait for one that never does.
+    ///   - onErrorOutput: Takes standard error apart, likewise; without, it is part of the output.
     /// - Throws: ``RunnerError`` when nothing was run.
     package func run(
         _ grant: Grant, timeout: Duration? = nil, cancellation: Cancellation,
-        onOutput: (@Sendable (String) -> Void)? = nil
+        onOutput: (@Sendable (String) -> Void)? = nil, onErrorOutput: (@Sendable (String) -> Void)? = nil
     ) throws(RunnerError) -> RunResult {
         let stop = Cancellation()
         try enter(stop)
         defer { leave(stop) }
         let wake = try Descriptor.event()
-        let pump = try onOutput.map { onOutput throws(RunnerError) in try OutputPump(onOutput) }
-        defer { pump?.finish(within: .zero) }
-        let (child, descendants) = try start(grant)
+        let pumps = try Pumps(output: onOutput, errorOutput: onErrorOutput)
+        defer { pumps.finish() }
+        let (child, descendants) = try start(grant, isErrorApart: onErrorOutput != nil)
         var supervisor = Supervisor(
             child: child, grant: grant, timeout: min(timeout ?? grant.timeout, grant.timeout),
             patience: configuration.patience, drain: configuration.drain, stop: wake,
-            masker: SecretMasker(extraNames: configuration.extraSecretNames),
-            stopReason: { stop.reason ?? cancellation.reason }, descendants: descendants, pump: pump)
+            streams: streams(of: child, grant, pumps), stopReason: { stop.reason ?? cancellation.reason },
+            descendants: descendants)
         let tell: @Sendable (Cancellation.Reason) -> Void = { _ in wake.raise() }
         let result = cancellation.withHandler(tell) { stop.withHandler(tell) { supervisor.run() } }
         // What a successful change leaves behind is what it was for: a service's start.
         end(descendants, releasing: result.succeeded && grant.effect == .change)
         return result
+    }
+
+    /// Opens the one file a grant names, as it would be handed to the command: beneath its root, through no link, an
+    /// ordinary file; and gives it to `body` for reading.
+    ///
+    /// For a tool that reads what the command would print itself.
+    package func withFile<Result>(
+        of grant: Grant, _ body: (Int32) -> Result
+    ) throws(RunnerError) -> Result {
+        let command = try ResolvedCommand(grant, openingAs: identities.opener(for: grant.runAs))
+        guard let file = command.standardInput else {
+            throw RunnerError(.fileUnavailable, "The command names no file to read.")
+        }
+        return body(file.number)
     }
 
     /// The daemon stops: ends every child and waits for it; later runs are refused.
@@ -96,7 +111,7 @@ package final class Runner: Sendable {
         _ = idle.wait(atMost: .seconds(10)) { state.withLock { $0.cancellations.isEmpty } }
     }
 
-    private func start(_ grant: Grant) throws(RunnerError) -> (Child, Descendants) {
+    private func start(_ grant: Grant, isErrorApart: Bool) throws(RunnerError) -> (Child, Descendants) {
         guard let thread else { throw RunnerError(.cannotStart, "The executor could not start its spawning thread.") }
         let identity = try identities.identity(of: grant.runAs)
         let ruleset = try ruleset(for: grant)
@@ -107,13 +122,24 @@ package final class Runner: Sendable {
         }
         do throws(RunnerError) {
             let child = try Child.start(
-                command, grant, as: identity, mark: mark, group: group, readOnlyRuleset: ruleset, on: thread)
+                command, grant, as: identity, isErrorApart: isErrorApart, mark: mark, group: group,
+                readOnlyRuleset: ruleset, on: thread)
             state.withLock { _ = $0.leaders.insert(child.processID) }
             return (child, Descendants(mark: mark, leader: child.processID, group: group))
         } catch {
             group?.remove()
             throw error
         }
+    }
+
+    private func streams(of child: Child, _ grant: Grant, _ pumps: Pumps) -> [ChildStream] {
+        func stream(_ pipe: Descriptor, _ pump: OutputPump?) -> ChildStream {
+            ChildStream(
+                pipe: pipe, limit: grant.limits.outputBytes,
+                masker: SecretMasker(extraNames: configuration.extraSecretNames), pump: pump)
+        }
+        return [stream(child.output, pumps.output)]
+            + (child.errorOutput.map { [stream($0, pumps.errorOutput)] } ?? [])
     }
 
     private func end(_ descendants: Descendants, releasing: Bool) {

@@ -20,7 +20,6 @@ struct Supervisor {
     let stop: Descriptor
     let stopReason: @Sendable () -> Cancellation.Reason?
     let descendants: Descendants
-    let pump: OutputPump?
 
     private enum Phase: Equatable {
         case running
@@ -34,23 +33,21 @@ struct Supervisor {
     private var ending = RunResult.Ending.itself
     private var status: Int32?
     private var usage = rusage()
-    private var isOutputOpen = true
-    private var output: OutputBuffer
-    private var masker: SecretMasker
+    /// Standard output, and standard error where it has a pipe of its own.
+    private var streams: [ChildStream]
     private let started = ContinuousClock.now
 
     init(
         child: Child, grant: Grant, timeout: Duration, patience: Duration, drain: Duration, stop: Descriptor,
-        masker: SecretMasker,
-        stopReason: @escaping @Sendable () -> Cancellation.Reason?, descendants: Descendants,
-        pump: OutputPump?
+        streams: [ChildStream], stopReason: @escaping @Sendable () -> Cancellation.Reason?, descendants: Descendants
     ) {
         (self.child, self.grant, self.timeout, self.stop) = (child, grant, timeout, stop)
-        (self.patience, self.drain) = (patience, drain)
-        (self.masker, self.stopReason, self.descendants, self.pump) = (masker, stopReason, descendants, pump)
+        (self.patience, self.drain, self.streams) = (patience, drain, streams)
+        (self.stopReason, self.descendants) = (stopReason, descendants)
         deadline = .now + timeout
-        output = OutputBuffer(limit: grant.limits.outputBytes)
     }
+
+    private var isOutputOpen: Bool { streams.contains(where: \.isOpen) }
 
     mutating func run() -> RunResult {
         while status == nil || isOutputOpen {
@@ -74,26 +71,29 @@ struct Supervisor {
     // MARK: Events
 
     private mutating func waitForEvent() {
-        // A slow reader holds the child back, but not its end: what is left in the pipe then is read at once.
-        let isHeld = phase == .running && pump?.hasRoom == false
         var polled = [
-            pollfd(fd: isOutputOpen && !isHeld ? child.output.number : -1, events: Int16(POLLIN), revents: 0),
             pollfd(fd: status == nil ? child.pidfd.number : -1, events: Int16(POLLIN), revents: 0),
             pollfd(fd: phase == .running ? stop.number : -1, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: isHeld ? pump?.room.number ?? -1 : -1, events: Int16(POLLIN), revents: 0),
         ]
+        for stream in streams {
+            // A slow reader holds the child back, but not its end: what is left in the pipe then is read at once.
+            let (output, room) = stream.polled(isHeld: phase == .running && stream.isHeld)
+            polled += [output, room]
+        }
         let wait = nextDeadline - .now
         let milliseconds = Int32(
             max(
                 0, min(60_000, wait.components.seconds * 1000 + wait.components.attoseconds / 1_000_000_000_000_000 + 1)
             ))
         guard poll(&polled, nfds_t(polled.count), milliseconds) > 0 else { return }
-        if polled[0].revents != 0 { readOutput() }
-        if polled[1].revents != 0 { checkEnd(blocking: true) }
-        if polled[2].revents != 0, let reason = stopReason() {
+        for index in streams.indices {
+            if polled[2 + 2 * index].revents != 0 { streams[index].readPipe() }
+            if polled[3 + 2 * index].revents != 0 { streams[index].takeRoom() }
+        }
+        if polled[0].revents != 0 { checkEnd(blocking: true) }
+        if polled[1].revents != 0, let reason = stopReason() {
             terminate(reason == .stopping ? .stopping : .cancelled)
         }
-        if polled[3].revents != 0 { pump?.room.lower() }
     }
 
     private var nextDeadline: ContinuousClock.Instant {
@@ -108,9 +108,7 @@ struct Supervisor {
         switch phase {
         case .running: terminate(.timeout(timeout))
         case .terminating, .draining: killAll()
-        case .killed:
-            // What even SIGKILL does not end is stuck in the kernel: its output is given up.
-            isOutputOpen = false
+        case .killed: for index in streams.indices { streams[index].giveUp() }
         }
     }
 
@@ -135,25 +133,9 @@ struct Supervisor {
 
     // MARK: Output
 
-    private mutating func readOutput() {
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        let count = buffer.withUnsafeMutableBytes { read(child.output.number, $0.baseAddress, $0.count) }
-        if count > 0 {
-            take(masker.feed(buffer[..<count]))
-        } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
-            isOutputOpen = false
-        }
-    }
-
-    private mutating func take(_ bytes: [UInt8]) {
-        guard !bytes.isEmpty else { return }
-        output.append(bytes)
-        pump?.offer(bytes)
-    }
-
     private mutating func finishOutput() {
-        take(masker.finish())
-        pump?.finish(within: ending == .itself ? patience : .zero)
+        let patience = ending == .itself ? patience : .zero
+        for index in streams.indices { streams[index].finish(within: patience) }
     }
 
     private func result() -> RunResult {
@@ -161,7 +143,11 @@ struct Supervisor {
         let signal = status & 0x7F
         return RunResult(
             termination: signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal), ending: ending,
-            output: output.text(), outputBytes: output.total, isOutputCut: output.isCut, maskedSecrets: masker.count,
+            output: streams.first?.buffer.text() ?? "",
+            errorOutput: streams.count > 1 ? streams[1].buffer.text() : nil,
+            outputBytes: streams.reduce(0) { $0 + $1.buffer.total },
+            isOutputCut: streams.contains { $0.buffer.isCut },
+            maskedSecrets: streams.reduce(0) { $0 + $1.maskedSecrets },
             duration: .now - started, cpuTime: Self.duration(usage.ru_utime) + Self.duration(usage.ru_stime),
             peakMemoryBytes: descendants.group?.peakMemory ?? usage.ru_maxrss << 10, processID: child.processID)
     }

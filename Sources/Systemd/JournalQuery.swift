@@ -19,8 +19,6 @@ package struct JournalQuery: Sendable, Hashable {
     /// syslog's number: entries at most this urgent a number, 3 for errors and worse.
     package var priority: Int?
     package var boot = Boot.any
-    /// A text the message must have, capital or small.
-    package var pattern: String?
 
     package init(unit: String? = nil, lines: Int) { (self.unit, self.lines) = (unit, lines) }
 }
@@ -35,14 +33,12 @@ package struct JournalEntry: Sendable, Hashable {
     /// `SYSLOG_IDENTIFIER`, or the program's name.
     package var identifier: String?
     package var pid: String?
-    package var bootID: String?
 
     package init(
-        time: UInt64, message: String, priority: Int? = nil, identifier: String? = nil, pid: String? = nil,
-        bootID: String? = nil
+        time: UInt64, message: String, priority: Int? = nil, identifier: String? = nil, pid: String? = nil
     ) {
         (self.time, self.message, self.priority) = (time, message, priority)
-        (self.identifier, self.pid, self.bootID) = (identifier, pid, bootID)
+        (self.identifier, self.pid) = (identifier, pid)
     }
 }
 
@@ -53,7 +49,7 @@ package struct JournalPage: Sendable, Hashable {
         case none
         /// There are older entries that fit.
         case some
-        /// So many entries were looked at without enough of them having the pattern, that it was given up.
+        /// So many entries were looked at without enough of them being wanted, that it was given up.
         case notSearched
     }
 

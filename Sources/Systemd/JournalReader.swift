@@ -8,10 +8,12 @@ import Glibc
 package final class JournalReader {
     /// Longer messages are cut.
     package static let messageBytes = 8192
-    /// With a pattern, so many entries are looked at and no more.
-    package static let patternScanLimit = 200_000
+    /// Where not all that the matches find is wanted, so many entries are looked at and no more.
+    package static let scanLimit = 200_000
 
-    private let journal: OpaquePointer
+    let journal: OpaquePointer
+    /// `nil` for this machine's own.
+    let directory: String?
 
     /// The corresponding C functions are `sd_journal_open` and `sd_journal_open_directory`.
     ///
@@ -25,7 +27,7 @@ package final class JournalReader {
             try check("The journal cannot be opened", sd_journal_open(&handle, 1))
         }
         guard let handle else { throw SystemdError(.other, "The journal cannot be opened.") }
-        journal = handle
+        (journal, self.directory) = (handle, directory)
         sd_journal_set_data_threshold(journal, Self.messageBytes)
     }
 
@@ -38,7 +40,12 @@ package final class JournalReader {
     }
 
     /// The newest entries that fit.
-    package func read(_ query: JournalQuery) throws(SystemdError) -> JournalPage {
+    ///
+    /// - Parameter isWanted: Called with each message the matches find, the newest first, as it is in the journal; what
+    ///   it says no to is left out.
+    package func read(
+        _ query: JournalQuery, where isWanted: (UnsafeRawBufferPointer) -> Bool = { _ in true }
+    ) throws(SystemdError) -> JournalPage {
         try apply(query)
         if let until = query.until {
             try check("The journal cannot be read", sd_journal_seek_realtime_usec(journal, until &+ 1))
@@ -48,20 +55,20 @@ package final class JournalReader {
         var page = JournalPage(entries: [], older: .none)
         var looked = 0
         while try check("The journal cannot be read", sd_journal_previous(journal)) > 0 {
-            guard let entry = entry() else { continue }
-            if let until = query.until, entry.time > until { continue }
-            if let since = query.since, entry.time < since { break }
+            guard let time else { continue }
+            if let until = query.until, time > until { continue }
+            if let since = query.since, time < since { break }
+            looked += 1
+            guard withField("MESSAGE", isWanted) ?? true else {
+                if looked < Self.scanLimit { continue }
+                page.older = .notSearched
+                break
+            }
             if page.entries.count == query.lines {
                 page.older = .some
                 break
             }
-            looked += 1
-            if let pattern = query.pattern, !entry.message.contains(ignoringCase: pattern) {
-                if looked < Self.patternScanLimit { continue }
-                page.older = .notSearched
-                break
-            }
-            page.entries.append(entry)
+            page.entries.append(entry(time))
         }
         page.entries.reverse()
         return page
@@ -111,59 +118,39 @@ package final class JournalReader {
         }
     }
 
-    private func match(_ field: String, _ value: String) throws(SystemdError) {
+    func match(_ field: String, _ value: String) throws(SystemdError) {
         let text = "\(field)=\(value)"
         try check("The journal cannot be searched", sd_journal_add_match(journal, text, text.utf8.count))
     }
 
-    private func bootID(_ boot: JournalQuery.Boot) throws(SystemdError) -> String {
-        var current = sd_id128_t()
-        try check("The boot cannot be told", sd_id128_get_boot(&current))
-        let text = Self.hexadecimal(current)
-        guard boot == .previous else { return text }
-        let other = try JournalReader.previousBoot(before: text)
-        guard let other else { throw SystemdError(.other, "The journal has no entries of an earlier boot.") }
-        return other
-    }
-
-    /// The newest boot in the journal that is not `current`.
-    private static func previousBoot(before current: String) throws(SystemdError) -> String? {
-        let reader = try JournalReader()
-        try check("The journal cannot be read", sd_journal_seek_head(reader.journal))
-        try reader.match("_BOOT_ID", current)
-        guard sd_journal_next(reader.journal) > 0, let first = reader.entry() else { return nil }
-        sd_journal_flush_matches(reader.journal)
-        sd_journal_seek_realtime_usec(reader.journal, first.time)
-        while sd_journal_previous(reader.journal) > 0 {
-            if let entry = reader.entry(), let boot = entry.bootID, boot != current { return boot }
-        }
-        return nil
-    }
-
-    private func entry() -> JournalEntry? {
+    /// The entry's, in microseconds since 1970.
+    var time: UInt64? {
         var time: UInt64 = 0
-        guard sd_journal_get_realtime_usec(journal, &time) >= 0 else { return nil }
+        return sd_journal_get_realtime_usec(journal, &time) >= 0 ? time : nil
+    }
+
+    private func entry(_ time: UInt64) -> JournalEntry {
+        let message = withField("MESSAGE") { bytes in
+            SafeText.line(bytes: bytes, total: bytes.count, isWhole: bytes.count < Self.messageBytes - 8)
+        }
         return JournalEntry(
-            time: time, message: SafeText.line(field("MESSAGE") ?? "(an entry without a message)"),
+            time: time, message: message ?? "(an entry without a message)",
             priority: field("PRIORITY").flatMap { Int($0) },
             identifier: (field("SYSLOG_IDENTIFIER") ?? field("_COMM")).map { SafeText.line($0, limit: 64) },
-            pid: (field("_PID") ?? field("SYSLOG_PID")).map { SafeText.line($0, limit: 16) },
-            bootID: field("_BOOT_ID"))
+            pid: (field("_PID") ?? field("SYSLOG_PID")).map { SafeText.line($0, limit: 16) })
+    }
+
+    func field(_ name: String) -> String? {
+        withField(name) { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The corresponding C function is `sd_journal_get_data`; an entry that cannot be read has no fields.
-    private func field(_ name: String) -> String? {
+    private func withField<Result>(_ name: String, _ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
         var data: UnsafeRawPointer?
         var count = 0
         guard sd_journal_get_data(journal, name, &data, &count) >= 0, let data else { return nil }
         let bytes = UnsafeRawBufferPointer(start: data, count: count).dropFirst(name.utf8.count + 1)
-        return String(decoding: bytes.prefix(Self.messageBytes), as: UTF8.self)
-    }
-
-    private static func hexadecimal(_ id: sd_id128_t) -> String {
-        withUnsafeBytes(of: id) { bytes in
-            bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        }
+        return body(UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.messageBytes)))
     }
 }
 

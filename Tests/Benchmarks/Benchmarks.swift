@@ -7,17 +7,22 @@ import TestSupport
 /// Measures the bars, each beside its peer in the same run, and prints one JSON object.
 ///
 /// Arguments: the directory of the release binaries, and seconds of idleness to measure (15 without); or `--unit` for
-/// the state of a unit alone.
+/// the state of a unit alone; or `--journal`, and how many entries (a million without).
 @main
 struct Benchmarks {
     static func main() async throws {
         let arguments = CommandLine.arguments
         guard arguments.count >= 2 else {
-            print("usage: Benchmarks BINARIES [IDLE-SECONDS] | --unit")
+            print("usage: Benchmarks BINARIES [IDLE-SECONDS] | --unit | --journal [ENTRIES]")
             return
         }
         if arguments[1] == "--unit" {
             print(try UnitQuestion.measure()?.text ?? "there is no systemd to ask")
+            return
+        }
+        if arguments[1] == "--journal" {
+            let entries = arguments.count > 2 ? Int(arguments[2]) ?? 1_000_000 : 1_000_000
+            print(try JournalBench.measure(entries: entries).text)
             return
         }
         let binaries = arguments[1]
@@ -111,13 +116,18 @@ enum Latency {
 
     /// posix_spawn and wait: what a peer costs from a program, not from a shell.
     ///
+    /// - Parameter isSilent: Whether what it prints is dropped.
     /// - Returns: The wait status, 0 for a success; `nil` where it did not start.
     @discardableResult
-    static func spawn(_ path: String, _ arguments: [String]) -> Int32? {
+    static func spawn(_ path: String, _ arguments: [String], isSilent: Bool = false) -> Int32? {
         let copies = ([path] + arguments).map { strdup($0) }
         defer { for copy in copies { free(copy) } }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if isSilent { posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) }
         var pid = pid_t()
-        guard posix_spawn(&pid, path, nil, nil, copies + [nil], environ) == 0 else { return nil }
+        guard posix_spawn(&pid, path, &actions, nil, copies + [nil], environ) == 0 else { return nil }
         var status: Int32 = 0
         waitpid(pid, &status, 0)
         return status

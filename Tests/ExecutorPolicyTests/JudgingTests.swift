@@ -111,6 +111,14 @@ struct JudgingTests {
             (.dockerList, "docker ps -a --no-trunc --format '{{json .}}'", "docker/docker ps -a"),
             (.dockerInspect("web"), "docker inspect --format '{{json .}}' -- web", "docker/docker ps -a"),
             (.dockerLogs("web", lines: 9), "docker logs --tail 9 --timestamps web", "docker/docker logs *"),
+            (
+                .dockerLogs("web", lines: 9, since: 1_790_000_000, until: 1_790_000_060),
+                "docker logs --tail 9 --timestamps --since 1790000000 --until 1790000060 web", "docker/docker logs *"
+            ),
+            (
+                .packedLogFile(path: "/var/log/a/b.log.2.gz", lines: 5, by: .gzip), "gzip -dc /var/log/a/b.log.2.gz",
+                "files/tail -n * /var/log/*"
+            ),
             (.dockerRestart("web"), "docker restart web", "docker/docker restart *"),
             (
                 .probe(url: "http://localhost:8080/x"),
@@ -130,6 +138,8 @@ struct JudgingTests {
             ToolCommand.unitStatus("-Hevil"), .unitStatus("a b"), .unitChange(.restart, "*"),
             .dockerLogs("-f", lines: 5),
             .dockerInspect("a;b"), .dockerRestart("../x"), .logFile(path: "/etc/shadow", lines: 5),
+            .packedLogFile(path: "/etc/shadow.gz", lines: 5, by: .gzip),
+            .packedLogFile(path: "/var/log/../../etc/x.xz", lines: 5, by: .xz),
             .logFile(path: "/var/log/../../etc/shadow", lines: 5), .journal(unit: "nginx", lines: 0),
             .logFile(path: "/var/log/a\nb", lines: 5), .logFile(path: "/var/log/a\0b", lines: 5),
             .logFile(path: "/var/log/" + String(repeating: "a/", count: 4000), lines: 5), .unitStatus("n\u{456}inx"),

@@ -287,6 +287,19 @@ struct RunnerTests {
         }
     }
 
+    @Test("standard error comes apart where it is asked for, each stream masked, and together where it is not")
+    func streams() throws {
+        try withScript("echo out; echo password=hunter2 >&2; echo more") { path, _ in
+            let errors = Mutex("")
+            let apart = try runner.run(
+                fixed(path), cancellation: Cancellation(), onErrorOutput: { text in errors.withLock { $0 += text } })
+            #expect(apart.output == "out\nmore\n" && apart.errorOutput == "password=[masked]\n")
+            #expect(errors.withLock { $0 } == "password=[masked]\n" && apart.outputBytes == 27)
+            #expect(try run(fixed(path)).output == "out\npassword=[masked]\nmore\n")
+            #expect(try run(fixed(path)).errorOutput == nil)
+        }
+    }
+
     @Test("a reader that never reads holds the child back, and neither its time-out nor its cancellation")
     func deafReader() throws {
         let release = Condition()

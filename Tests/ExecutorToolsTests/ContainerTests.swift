@@ -67,4 +67,35 @@ struct ContainerTests {
         let detail = try #require(ContainerDetail(json))
         #expect(detail.summary == "running (unhealthy), last check said: curl: (7) refused")
     }
+
+    @Test(
+        "what is wrong with a container follows from its state; one that is well, or ended as it should, has nothing",
+        arguments: [
+            (#""Status":"running","Running":true"#, 0, nil), (#""Status":"exited","ExitCode":0"#, 0, nil),
+            (#""Status":"running","Running":true,"StartedAt":"2026-01-01T00:00:00Z""#, 9, nil),
+            (#""Status":"running","Running":true,"StartedAt":"2999-01-01T00:00:00Z""#, 9, .restartLoop),
+            (#""Status":"restarting","Running":true,"ExitCode":1"#, 2, .exited),
+            (#""Status":"restarting","Running":true,"ExitCode":1"#, 3, .restartLoop),
+            (#""Status":"exited","ExitCode":137"#, 0, .exited),
+            (#""Status":"exited","ExitCode":137,"OOMKilled":true"#, 0, .outOfMemory),
+            (#""Status":"created","ExitCode":127,"Error":"exec: not found""#, 0, .cannotStart),
+            (
+                #""Status":"created","ExitCode":128,"Error":"Bind for 0.0.0.0:80 failed: port is already allocated""#,
+                0, .portTaken
+            ),
+            (#""Status":"paused","Running":true"#, 0, .paused),
+            (#""Status":"running","Running":true,"Health":{"Status":"unhealthy"}"#, 0, .unhealthy),
+            (#""Status":"running","Running":true,"Health":{"Status":"starting"}"#, 0, nil),
+        ] as [(String, Int, ContainerFinding.Cause?)])
+    func findings(_ state: String, _ restarts: Int, _ cause: ContainerFinding.Cause?) throws {
+        var container = try #require(Container.list(Self.exited).first)
+        container.detail = ContainerDetail(#"{"Name":"/job","RestartCount":\#(restarts),"State":{\#(state)}}"#)
+        #expect(container.detail != nil && ContainerFinding(container)?.cause == cause)
+    }
+
+    @Test("podman's list of all is read as docker's line of each")
+    func podmanList() {
+        #expect(Container.list("[\n\(Self.podman),\n\(Self.podman)\n]").map(\.name) == ["cache", "cache"])
+        #expect(ContainerDetail("[\n{\"Name\": \"web\",\n\"State\": {\"Status\": \"running\"}}\n]")?.name == "web")
+    }
 }

@@ -23,22 +23,4 @@ struct DockerRestartTests {
             ContainerDetail(#"{"Name":"/x","State":{"Status":"\#(state)","Running":\#(isRunning)\#(check)}}"#))
         #expect(ContainerWatch.judge(detail, isSettled: isSettled) == outcome)
     }
-
-    @Test("a log line keeps its time to the second and loses what could drive a terminal")
-    func logLine() {
-        #expect(
-            ContainerLog.line("2026-11-24T10:00:00.123456789Z GET /\u{1B}[2J 200")
-                == "2026-11-24T10:00:00Z GET /?[2J 200")
-        #expect(ContainerLog.line("no time here.") == "no time here.")
-    }
-
-    @Test("lines of two streams stand in the order of their times")
-    func linesAreOrdered() {
-        let output = """
-            2026-11-24T10:00:01.000000002Z oops
-            2026-11-24T10:00:01.000000001Z started
-            """
-        #expect(ContainerLog.lines(output) == ["2026-11-24T10:00:01Z started", "2026-11-24T10:00:01Z oops"])
-        #expect(ContainerLog.lines("b\na\n") == ["b", "a"])
-    }
 }

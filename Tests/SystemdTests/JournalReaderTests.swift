@@ -1,5 +1,5 @@
-import Glibc
 import Systemd
+import TestSupport
 import Testing
 
 /// Real journal files, made by systemd's own `systemd-journal-remote`.
@@ -54,13 +54,33 @@ struct JournalReaderTests {
         #expect(try messages(query) == ["of the second start"])
     }
 
-    @Test("a pattern is found whatever its case, and one that is not there finds nothing")
-    func pattern() throws {
-        var query = JournalQuery(unit: "web.service", lines: 5)
-        query.pattern = "ALREADY in use"
-        #expect(try messages(query) == ["bind() to 0.0.0.0:80 failed (98: Address already in use)"])
-        query.pattern = "nowhere"
-        #expect(try messages(query).isEmpty)
+    @Test("what the caller does not want is left out, and it is asked of each message as it is, the newest first")
+    func wanted() throws {
+        var asked: [String] = []
+        let page = try JournalReader(directory: fixture.path).read(JournalQuery(unit: "web.service", lines: 1)) {
+            bytes in
+            asked.append(String(decoding: bytes, as: UTF8.self))
+            return asked.last?.contains("already in use") == true || asked.last == "Started web."
+        }
+        #expect(page.entries.map(\.message) == ["bind() to 0.0.0.0:80 failed (98: Address already in use)"])
+        #expect(page.older == .some && asked.first == "web dumped core" && asked.last == "Started web.")
+    }
+
+    @Test(
+        "the entries of one boot are told from those of another",
+        arguments: [
+            (JournalQuery.Boot.current, ["of this boot"]), (.previous, ["of the boot before"]),
+            (.any, ["of an old boot", "of the boot before", "of this boot"]),
+        ])
+    func boots(_ boot: JournalQuery.Boot, _ expected: [String]) throws {
+        var query = JournalQuery(unit: "boots.service", lines: 10)
+        query.boot = boot
+        #expect(try messages(query) == expected)
+    }
+
+    @Test("binary data is counted, not shown")
+    func binary() throws {
+        #expect(try messages(JournalQuery(unit: "binary.service", lines: 1)) == ["(5 bytes of binary data)"])
     }
 
     @Test("a message of many lines and control characters is one safe line")
@@ -71,7 +91,7 @@ struct JournalReaderTests {
     @Test("a very long message is cut")
     func long() throws {
         let found = try messages(JournalQuery(unit: "long.service", lines: 1))
-        #expect(found.first?.hasSuffix("… (cut)") == true)
+        #expect(found.first?.hasSuffix(" bytes cut)") == true && found.first?.contains("… (at least ") == true)
         #expect((found.first?.utf8.count ?? .max) < JournalReader.messageBytes)
     }
 
@@ -90,8 +110,7 @@ struct JournalReaderTests {
 
 /// A journal of a few hundred entries, made once.
 final class JournalFixture: Sendable {
-    static let tool = "/lib/systemd/systemd-journal-remote"
-    static var isPossible: Bool { access(tool, X_OK) == 0 }
+    static var isPossible: Bool { JournalFiles.canBeMade }
     static let shared = Result { try JournalFixture() }
     static let secondStart = "0123456789abcdef0123456789abcdef"
 
@@ -100,42 +119,30 @@ final class JournalFixture: Sendable {
     nonisolated(unsafe) private let directory: TestDirectory
     private static let start: UInt64 = 1_790_000_000_000_000
 
-    func time(of index: Int) -> UInt64 { Self.start + UInt64(index) * 1_000_000 }
+    func time(of index: Int) -> UInt64 { Self.time(index) }
+    private static func time(_ index: Int) -> UInt64 { start + UInt64(index) * 1_000_000 }
 
     private init() throws {
         directory = try TestDirectory()
-        let export = directory.path + "/export"
-        let file = try #require(fopen(export, "w"))
-        for entry in Self.entries { fwrite(entry, 1, entry.count, file) }
-        fclose(file)
-        try Self.run([Self.tool, "-o", directory.path + "/app.journal", export])
-        unlink(export)
+        try JournalFiles.write(Self.entries, to: directory.path + "/app.journal")
     }
 
-    private static var entries: [[UInt8]] {
-        var entries: [[UInt8]] = []
+    private static var entries: [JournalFiles.Entry] {
+        var entries: [JournalFiles.Entry] = []
         func add(_ index: Int, _ fields: [(String, String)]) {
-            // Journal export format: a field with a newline is NAME, newline, its length in 8 bytes, the data.
-            var bytes = Array("__REALTIME_TIMESTAMP=\(start + UInt64(index) * 1_000_000)\n".utf8)
-            bytes += Array(
-                "__MONOTONIC_TIMESTAMP=\(1_000_000 + index)\n_BOOT_ID=ffffffffffffffffffffffffffffffff\n".utf8)
-            for (name, value) in fields {
-                bytes += Array(name.utf8) + [0x0A]
-                bytes += withUnsafeBytes(of: UInt64(value.utf8.count).littleEndian) { Array($0) }
-                bytes += Array(value.utf8) + [0x0A]
-            }
-            entries.append(bytes + [0x0A])
+            entries.append(JournalFiles.Entry(time: time(index), fields: fields))
         }
         func own(_ index: Int, _ unit: String, _ message: String, _ priority: Int = 6, _ more: [(String, String)] = [])
         {
-            add(
-                index,
-                [
-                    ("MESSAGE", message), ("PRIORITY", String(priority)), ("_SYSTEMD_UNIT", unit), ("_PID", "77"),
-                    ("SYSLOG_IDENTIFIER", "app"),
-                ] + more)
+            entries.append(JournalFiles.Entry(time: time(index), unit: unit, message, priority: priority, more: more))
         }
         for index in 0..<50 { own(index, "other.service", "other \(index)") }
+        for (index, (boot, text)) in [(Character("a"), "of an old boot"), ("b", "of the boot before")].enumerated() {
+            entries.append(
+                JournalFiles.Entry(
+                    time: start - 9_000_000 + UInt64(index) * 1_000_000, boot: boot, unit: "boots.service", text))
+        }
+        own(60, "boots.service", "of this boot")
         add(100, [("MESSAGE", "Started web."), ("PRIORITY", "6"), ("_PID", "1"), ("UNIT", "web.service")])
         add(101, [("MESSAGE", "forged word about web"), ("PRIORITY", "6"), ("_PID", "99"), ("UNIT", "web.service")])
         for index in 0..<200 { own(200 + index, "web.service", "request \(index)") }
@@ -149,16 +156,8 @@ final class JournalFixture: Sendable {
             ])
         own(600, "hostile.service", "first\nsecond\u{1B}[2Jthird")
         own(601, "long.service", String(repeating: "long ", count: 20_000))
-        return entries
-    }
-
-    private static func run(_ arguments: [String]) throws {
-        var pid: pid_t = 0
-        var pointers = arguments.map { strdup($0) } + [nil]
-        defer { pointers.forEach { free($0) } }
-        try #require(posix_spawn(&pid, arguments[0], nil, nil, &pointers, environ) == 0)
-        var status: Int32 = 0
-        waitpid(pid, &status, 0)
-        try #require(status == 0)
+        own(602, "binary.service", "a\u{0}b\u{1}c")
+        // In the order of their times, as a journal is written.
+        return entries.sorted { $0.time < $1.time }
     }
 }

@@ -46,7 +46,8 @@ struct clinux_child {
     const char *const *arguments; /* argv, NULL at the end */
     const char *const *environment;
     int standard_input;
-    int output;                   /* becomes standard output and standard error */
+    int output;                   /* becomes standard output, and standard error where that has none of its own */
+    int error_output;
     int file;                     /* becomes descriptor 3 */
     int directory;                /* becomes the working directory; "/" without one */
     int failure;                  /* takes struct clinux_failure if the program cannot be started */

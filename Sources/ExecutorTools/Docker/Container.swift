@@ -15,9 +15,15 @@ package struct Container: Sendable, Hashable {
 
     /// The lines of `docker ps`; one that is no container is left out.
     package static func list(_ output: String) -> [Container] {
-        output.split(separator: "\n").compactMap { line in
-            (try? JSONValue(parsing: line.utf8, options: .lenient)).flatMap { Container(json: $0) }
+        engineObjects(output).compactMap { Container(json: $0) }
+    }
+
+    /// What `--format '{{json .}}'` prints: docker a line of each object, podman one list of all.
+    static func engineObjects(_ output: String) -> [JSONValue] {
+        if output.first == "[" {
+            return (try? JSONValue(parsing: output.utf8, options: .lenient))?.arrayValue ?? []
         }
+        return output.split(separator: "\n").compactMap { try? JSONValue(parsing: $0.utf8, options: .lenient) }
     }
 
     package init?(json: JSONValue) {
@@ -72,90 +78,5 @@ package struct Container: Sendable, Hashable {
     private static func state(_ status: String) -> String {
         if status.hasPrefix("Up") { return status.contains("(Paused)") ? "paused" : "running" }
         return status.split(separator: " ").first.map(String.init) ?? "unknown"
-    }
-}
-
-/// What only `docker inspect` knows of a container.
-package struct ContainerDetail: Sendable, Hashable {
-    package var name: String
-    package var image: String
-    package var state: String
-    package var isRunning: Bool
-    package var health: String?
-    /// What the last health check printed.
-    package var healthOutput: String?
-    package var exitCode: Int?
-    package var wasKilledForMemory: Bool
-    package var restarts: Int
-    package var restartPolicy: String?
-    package var startedAt: String?
-    package var finishedAt: String?
-    /// What the engine says of a start that failed.
-    package var error: String?
-    package var composeProject: String?
-
-    /// The output of `docker inspect --format '{{json .}}'`.
-    package init?(_ output: String) {
-        guard let line = output.split(separator: "\n").first(where: { $0.hasPrefix("{") }),
-            let json = try? JSONValue(parsing: line.utf8, options: .lenient), let state = json["State"]?.objectValue
-        else { return nil }
-        let checks = (state["Health"] ?? state["Healthcheck"])
-        name = Self.line(json["Name"]).map { $0.hasPrefix("/") ? String($0.dropFirst()) : $0 } ?? ""
-        image = Self.line(json["Config"]?["Image"]) ?? ""
-        self.state = Self.line(state["Status"])?.lowercased() ?? "unknown"
-        isRunning = state["Running"]?.boolValue ?? (self.state == "running")
-        health = Self.line(checks?["Status"]).flatMap { $0 == "none" ? nil : $0 }
-        // The whole of what it printed may be long: its last line says why.
-        let printed = checks?["Log"]?.arrayValue?.last?["Output"]?.stringValue ?? ""
-        healthOutput = printed.split(whereSeparator: \.isNewline).last.map { PrintableText.line($0) }
-        exitCode = state["ExitCode"]?.intValue
-        wasKilledForMemory = state["OOMKilled"]?.boolValue ?? false
-        restarts = json["RestartCount"]?.intValue ?? 0
-        restartPolicy = Self.line(json["HostConfig"]?["RestartPolicy"]?["Name"])
-        startedAt = Self.line(state["StartedAt"])
-        finishedAt = Self.line(state["FinishedAt"])
-        error = Self.line(state["Error"])
-        composeProject = Self.line(json["Config"]?["Labels"]?["com.docker.compose.project"])
-    }
-
-    private static func line(_ json: JSONValue?) -> String? {
-        json?.stringValue.flatMap { $0.isEmpty ? nil : PrintableText.line($0) }
-    }
-
-    package var json: JSONValue {
-        .object(compacting: [
-            "name": .string(name), "image": .string(image), "state": .string(state),
-            "health": health.map { .string($0) }, "exit_code": isRunning ? nil : exitCode.map { JSONValue($0) },
-            "oom_killed": JSONValue(wasKilledForMemory), "restarts": JSONValue(restarts),
-            "started_at": startedAt.map { .string($0) }, "error": error.map { .string($0) },
-            "compose_project": composeProject.map { .string($0) },
-        ])
-    }
-
-    /// As in `running (healthy), 2 restarts` and `exited, code 137 (killed for lack of memory)`.
-    package var summary: String {
-        var parts = [health.map { "\(state) (\($0))" } ?? state]
-        if !isRunning, let exitCode {
-            parts.append("code \(exitCode)\(Self.meaning(exitCode).map { " (\($0))" } ?? "")")
-        }
-        if wasKilledForMemory { parts.append("killed for lack of memory (OOM)") }
-        if restarts > 0 { parts.append("\(restarts) restart\(restarts == 1 ? "" : "s") by its policy") }
-        if let error { parts.append(error) }
-        if health == "unhealthy", let healthOutput { parts.append("last check said: \(healthOutput)") }
-        return parts.joined(separator: ", ")
-    }
-
-    /// What shells and engines mean by a code.
-    package static func meaning(_ code: Int) -> String? {
-        switch code {
-        case 125: "the engine could not start it"
-        case 126: "its program may not be executed"
-        case 127: "its program was not found"
-        case 134: "SIGABRT"
-        case 137: "SIGKILL"
-        case 139: "SIGSEGV"
-        case 143: "SIGTERM"
-        default: nil
-        }
     }
 }

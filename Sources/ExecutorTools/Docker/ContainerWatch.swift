@@ -24,11 +24,15 @@ package struct ContainerWatch: Sendable {
             case .notSeen: "The container '\(name)' was restarted, but its state could not be read afterwards."
             }
         }
+
+        /// Whether the container itself is why it is no success, so that its last words may say more.
+        var isItsOwn: Bool { [.ended, .unhealthy, .tooSlow].contains(self) }
     }
 
     /// A container without a health check is well when it has run on for this long.
     package static let settlingTime = Duration.seconds(2)
-    private static let interval = Duration.milliseconds(250)
+    /// Between two looks, each of which starts the client: first, and at most.
+    private static let interval = (first: Duration.milliseconds(250), last: Duration.seconds(1))
     private static let lookTimeout = Duration.seconds(5)
 
     let docker: DockerCommand
@@ -41,13 +45,19 @@ package struct ContainerWatch: Sendable {
 
     func waitUntilWell(until deadline: ContinuousClock.Instant) -> (Outcome, ContainerDetail?) {
         let settled = ContinuousClock.now + Self.settlingTime
+        var first: ContainerDetail?
+        var interval = Self.interval.first
         while true {
             guard cancellation.reason == nil else { return (.cancelled, nil) }
             guard let detail = look() else { return (.notSeen, nil) }
             let now = ContinuousClock.now
+            // Its policy has started it again since the restart.
+            if let first, first.startedAt != detail.startedAt { return (.ended, detail) }
+            first = first ?? detail
             if let outcome = Self.judge(detail, isSettled: now >= settled) { return (outcome, detail) }
             if now >= deadline { return (.tooSlow, detail) }
-            usleep(useconds_t(Self.interval / .microseconds(1)))
+            usleep(useconds_t(interval / .microseconds(1)))
+            interval = min(interval * 1.5, Self.interval.last)
         }
     }
 

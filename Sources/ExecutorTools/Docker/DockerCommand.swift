@@ -19,16 +19,18 @@ package struct DockerCommand: Sendable {
 
     package func run(
         _ grant: Grant, timeout: Duration?, cancellation: Cancellation,
-        onOutput: (@Sendable (String) -> Void)? = nil
+        onOutput: (@Sendable (String) -> Void)? = nil, onErrorOutput: @escaping @Sendable (String) -> Void = { _ in }
     ) -> Answer {
         guard access(grant.executable, F_OK) == 0 else {
             return .failed(DockerProblem.notInstalled(grant.executable).sentence, nil)
         }
         do throws(RunnerError) {
-            let run = try runner.run(grant, timeout: timeout, cancellation: cancellation, onOutput: onOutput)
+            // Apart, because podman's warnings would stand in the midst of its JSON.
+            let run = try runner.run(
+                grant, timeout: timeout, cancellation: cancellation, onOutput: onOutput, onErrorOutput: onErrorOutput)
             if run.succeeded { return .printed(run.output, run) }
             if run.ending != .itself { return .failed(CommandReport.sentence(for: run, under: grant), run) }
-            return .failed(DockerProblem(output: run.output, grant: grant).sentence, run)
+            return .failed(DockerProblem(output: run.output + (run.errorOutput ?? ""), grant: grant).sentence, run)
         } catch {
             return .failed(error.message, nil)
         }

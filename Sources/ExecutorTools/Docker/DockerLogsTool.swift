@@ -2,11 +2,19 @@ package import ExecutorAPI
 package import ExecutorPolicy
 package import ExecutorRunner
 package import StrictJSON
+import Systemd
 
 /// `docker_logs`: the last lines a container printed.
 package struct DockerLogsTool: Tool {
     private let container = Argument<String>.text(
         "container", "The container's name or id, as docker_ps shows it.", maximumBytes: 128)
+    private static let since = Argument<String?>.optionalText(
+        "since", "Only lines from then on: \(LogMoment.wanted).", maximumBytes: 64)
+    private static let until = Argument<String?>.optionalText(
+        "until", "Only lines up to then, said like since.", maximumBytes: 64)
+    private static let pattern = Argument<String?>.optionalText(
+        "pattern", "Only lines that have this text, capital or small; alternatives with | between them.",
+        maximumBytes: LogPattern.maximumBytes)
     private let tail: Argument<Int>
     private let table: ArgumentTable
     private let runner: Runner
@@ -18,12 +26,12 @@ package struct DockerLogsTool: Tool {
         (self.runner, self.settings) = (runner, settings)
         tail = Argument<Int>.integer(
             "tail", "How many of the last lines.", in: 1...logs.maximumLines, default: logs.defaultLines)
-        table = ArgumentTable(container, tail)
+        table = ArgumentTable(container, tail, Self.since, Self.until, Self.pattern)
         definition = ToolDefinition(
             name: ToolName.dockerLogs.rawValue, title: "Read a container's log",
             description: """
-                Gives the last lines a Docker container printed on both its streams, each with its time. Use it when a \
-                container is down, restarting or unhealthy. docker_ps gives the names.
+                Gives the last lines a Docker container printed, each with its time and whether it came on stdout or \
+                stderr. Use it when a container is down, restarting or unhealthy. docker_ps gives the names.
                 """,
             inputSchema: table.schema, readOnly: true, idempotent: true)
     }
@@ -32,55 +40,36 @@ package struct DockerLogsTool: Tool {
         .reading(.dockerLogs) { () throws(Refusal) in
             let reader = try ArgumentReader(arguments, table: table)
             let name = try reader.read(container)
-            let lines = try reader.read(tail)
-            let docker = DockerCommand(runner: runner, policy: policy)
+            var query = LogQuery(lines: try reader.read(tail))
+            try query.readWindow(since: try reader.read(Self.since), until: try reader.read(Self.until))
+            if let pattern = try reader.read(Self.pattern) { query.pattern = try LogPattern(pattern) }
+            let log = ContainerLog(docker: DockerCommand(runner: runner, policy: policy), timeout: settings.timeout)
             return .judged(
-                policy.judge(.dockerLogs(name, lines: lines)), command: "docker logs --tail \(lines) \(name)",
-                approval: settings.approval
-            ) { grant in
-                ReadyCall(grant) { context in read(docker, name, grant, context) }
+                policy.judge(ContainerLog.command(name, query)),
+                command: "docker logs --tail \(query.lines) \(name)", approval: settings.approval
+            ) { [query] grant in
+                ReadyCall(grant) { context in Self.report(log.read(grant, query, context.cancellation), name, query) }
             }
         }
     }
 
-    private func read(
-        _ docker: DockerCommand, _ name: String, _ grant: Grant, _ context: ToolContext
-    ) -> ToolReport {
-        let answer = docker.run(
-            grant, timeout: settings.timeout, cancellation: context.cancellation, onOutput: context.progress)
+    private static func report(_ answer: ContainerLog.Answer, _ name: String, _ query: LogQuery) -> ToolReport {
         switch answer {
         case .failed(let sentence, let run): return ToolReport(.failure(sentence), run: run)
-        case .printed(let output, let run):
-            let lines = ContainerLog.lines(output)
-            let text = lines.isEmpty ? "The container '\(name)' has printed nothing." : lines.joined(separator: "\n")
+        case .read(let page, let run):
+            var lines = page.lines.texts
+            if lines.isEmpty { lines = [nothing(of: name, query)] }
+            if page.older == .some { lines.append("(there are older lines)") }
             let metadata: [String: JSONValue] = [
-                "container": .string(name), "lines": JSONValue(lines.count), "cut": JSONValue(run.isOutputCut),
+                "container": .string(name), "lines": JSONValue(page.lines.count),
+                "stderr_lines": JSONValue(page.errorLines), "cut": JSONValue(page.older != .none),
             ]
-            return ToolReport(.success(text, metadata: metadata), run: run)
+            return ToolReport(.success(lines.joined(separator: "\n"), metadata: metadata), run: run)
         }
     }
-}
 
-/// Lines of `docker logs --timestamps`.
-package enum ContainerLog {
-    /// A longer line is cut.
-    private static let longestLine = 2000
-
-    /// The lines in the order of their times: the two streams come by two pipes, and overtake each other.
-    package static func lines(_ output: String) -> [String] {
-        let lines = output.split(separator: "\n")
-        let times = lines.map { $0.prefix { $0 != " " } }
-        let order = lines.indices.sorted { (times[$0], $0) < (times[$1], $1) }
-        let areTimes = times.allSatisfy { $0.utf8.count == 30 && $0.hasSuffix("Z") }
-        return (areTimes ? order : Array(lines.indices)).map { line(lines[$0]) }
-    }
-
-    /// With its time to the second: docker gives it to the nanosecond.
-    package static func line(_ line: Substring) -> String {
-        let safe = PrintableText.line(line, limit: longestLine)
-        guard let blank = safe.firstIndex(of: " "), let point = safe[..<blank].firstIndex(of: "."),
-            safe[..<blank].hasSuffix("Z"), safe[..<point].utf8.count == 19
-        else { return safe }
-        return "\(safe[..<point])Z\(safe[blank...])"
+    private static func nothing(of name: String, _ query: LogQuery) -> String {
+        query.pattern == nil && !query.hasWindow
+            ? "The container '\(name)' has printed nothing." : "The container '\(name)' has printed nothing that fits."
     }
 }

@@ -6,6 +6,8 @@ package enum DockerProblem: Sendable, Hashable {
     case daemonDown(String)
     case notPermitted(user: String)
     case noSuchContainer(String)
+    /// A port of the machine that the container publishes.
+    case portTaken(String)
     case other(String)
 
     /// What the client printed when it failed.
@@ -19,6 +21,8 @@ package enum DockerProblem: Sendable, Hashable {
             || lower.contains("no container with name or id")
         {
             self = .noSuchContainer(grant.lastText)
+        } else if let port = Self.takenPort(in: output) {
+            self = .portTaken(port)
         } else {
             let last = output.split(separator: "\n").last.map { PrintableText.line($0) }
             self = .other(last ?? "it printed nothing")
@@ -32,8 +36,22 @@ package enum DockerProblem: Sendable, Hashable {
         case .notPermitted(let user):
             "The user \(user) may not talk to the Docker daemon: let the rule run as root, or put the user into the docker group."
         case .noSuchContainer(let name): "There is no container '\(name)'; docker_ps lists those there are."
+        case .portTaken(let port):
+            "Docker cannot start the container: port \(port) is taken; check_port \(port) says by what."
         case .other(let text): "Docker failed: \(text)."
         }
+    }
+
+    /// The port in `Bind for 0.0.0.0:8080 failed: port is already allocated`, where another container has it, and in
+    /// `listen tcp4 0.0.0.0:8080: bind: address already in use`, where a program has.
+    static func takenPort(in text: String) -> String? {
+        let signs = ["port is already allocated", "address already in use"]
+        guard let sign = signs.lazy.compactMap({ text.firstRange(of: $0) }).first else { return nil }
+        let before = text[..<sign.lowerBound].split(whereSeparator: \.isWhitespace)
+        return before.reversed().lazy.compactMap { word -> String? in
+            let port = word.split(separator: ":").last.map(String.init) ?? ""
+            return word.contains(":") && UInt16(port) != nil ? port : nil
+        }.first
     }
 
     private static func isDaemonDown(_ lower: String) -> Bool {

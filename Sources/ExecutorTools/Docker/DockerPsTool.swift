@@ -10,6 +10,9 @@ package struct DockerPsTool: Tool {
     /// As many are inspected, the unwell first: each takes a start of the client.
     private static let mostInspected = 12
     private static let inspectTimeout = Duration.seconds(5)
+    /// As many have their last lines read.
+    private static let mostRead = 5
+    private static let shownLines = 3
 
     private let runner: Runner
     private let settings: ToolSettings.ToolEntry
@@ -22,8 +25,8 @@ package struct DockerPsTool: Tool {
         name: ToolName.dockerPs.rawValue, title: "List containers",
         description: """
             Lists all Docker containers, also stopped ones: name, state, health, exit code and its meaning, whether it \
-            was killed for lack of memory, restarts, image, ports, compose project. Use it to see which container is \
-            down or unhealthy. Says so where Docker is not installed or its daemon is not running.
+            was killed for lack of memory, restarts, image, ports, compose project; and of each that is not well why, \
+            with its last lines. Use it to see which container is down or unhealthy. Says so where Docker is not installed or its daemon is not running.
             """,
         inputSchema: Self.table.schema, readOnly: true, idempotent: true)
 
@@ -48,21 +51,39 @@ package struct DockerPsTool: Tool {
                 containers[index].detail = docker.detail(
                     of: containers[index].id, timeout: Self.inspectTimeout, cancellation: context.cancellation)
             }
+            let findings = findings(of: containers, docker, context)
             return ToolReport(
                 .success(
-                    ContainerListing.text(containers, isCut: run.isOutputCut),
-                    metadata: ContainerListing.metadata(containers)),
+                    ContainerListing.text(containers, findings: findings, isCut: run.isOutputCut),
+                    metadata: ContainerListing.metadata(containers, findings: findings)),
                 run: run)
         }
+    }
+
+    /// What is wrong, the worst first.
+    private func findings(
+        of containers: [Container], _ docker: DockerCommand, _ context: ToolContext
+    ) -> [ContainerFinding] {
+        var findings = containers.compactMap { ContainerFinding($0) }
+        findings.sort { ($1.grade, $0.container) < ($0.grade, $1.container) }
+        let log = ContainerLog(docker: docker, timeout: Self.inspectTimeout)
+        let wanting = findings.indices.filter { findings[$0].wantsLines }
+        for index in wanting.prefix(Self.mostRead) where context.cancellation.reason == nil {
+            findings[index].lines = log.last(Self.shownLines, of: findings[index].container, context.cancellation)
+        }
+        return findings
     }
 }
 
 /// Containers as text and as metadata.
 package enum ContainerListing {
-    package static func text(_ containers: [Container], isCut: Bool = false) -> String {
+    package static func text(
+        _ containers: [Container], findings: [ContainerFinding] = [], isCut: Bool = false
+    ) -> String {
         guard !containers.isEmpty else { return "There are no containers." }
         let running = containers.count { $0.state == "running" }
         var lines = ["\(containers.count) container\(containers.count == 1 ? "" : "s"), \(running) running:"]
+        lines += findings.flatMap { finding in ["❗ \(finding.text)"] + finding.lines.map { "    \($0)" } }
         lines += (containers.filter { !$0.isWell } + containers.filter(\.isWell)).map(line)
         if isCut { lines.append("The list was too long and is not whole.") }
         return lines.joined(separator: "\n")
@@ -77,8 +98,11 @@ package enum ContainerListing {
         return parts.joined(separator: "; ")
     }
 
-    package static func metadata(_ containers: [Container]) -> [String: JSONValue] {
+    package static func metadata(
+        _ containers: [Container], findings: [ContainerFinding] = []
+    ) -> [String: JSONValue] {
         [
+            "findings": .array(findings.map(\.json)),
             "running": JSONValue(containers.count { $0.state == "running" }),
             "containers": .array(
                 containers.map { container in

@@ -10,6 +10,8 @@ package struct DockerRestartTool: Tool {
         "container", "The container's name or id, as docker_ps shows it.", maximumBytes: 128)
     private static let table = ArgumentTable(container)
     private static let restartTimeout = Duration.seconds(60)
+    private static let logTimeout = Duration.seconds(5)
+    private static let shownLines = 8
 
     private let runner: Runner
     private let settings: ToolSettings.ToolEntry
@@ -58,7 +60,10 @@ package struct DockerRestartTool: Tool {
             guard let sentence = outcome.failure(name, limit) else {
                 return ToolReport(.success(text, metadata: metadata), run: run)
             }
-            return ToolReport(.failure(sentence, output: text, metadata: metadata), run: run)
+            let log = ContainerLog(docker: docker, timeout: Self.logTimeout)
+            let last = outcome.isItsOwn ? log.last(Self.shownLines, of: name, context.cancellation) : []
+            let said = last.isEmpty ? "" : "\nIt said last:\n" + last.joined(separator: "\n")
+            return ToolReport(.failure(sentence, output: text + said, metadata: metadata), run: run)
         }
     }
 }

@@ -47,12 +47,12 @@ package enum SystemFile {
         }
     }
 
-    /// The names in a directory, `.` and `..` left out, or `nil` where it cannot be read.
-    package static func names(in path: String) -> [String]? {
+    /// The names in a directory, `.` and `..` left out, or `nil` where it cannot be read; of more than `limit`, some.
+    package static func names(in path: String, limit: Int = .max) -> [String]? {
         guard let directory = opendir(path) else { return nil }
         defer { closedir(directory) }
         var names: [String] = []
-        while let entry = readdir(directory) {
+        while names.count < limit, let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }

@@ -1,20 +1,20 @@
 import ExecutorPolicy
-import ExecutorRunner
 import Systemd
 
 /// The last words of a service, for reports about it; `read_logs` gives more.
 struct ServiceLog: Sendable {
     let machine: Machine
     let service: ServiceName
-    /// Permission to read the definition's log file, where it has one and the rules allow it.
-    private let file: Grant?
+    private let policy: Policy
+    /// The definition's log file, where it has one, and permission to read it.
+    private let file: (path: String, grant: Grant)?
 
     init(machine: Machine, service: ServiceName, policy: Policy) {
-        (self.machine, self.service) = (machine, service)
+        (self.machine, self.service, self.policy) = (machine, service, policy)
         if case .defined(let definition) = machine.keeper(of: service), let path = definition.log,
-            case .allowed(let grant) = policy.judge(.logFile(path: path, lines: Self.lines))
+            case .allowed(let grant) = policy.judge(FileLog.command(path, lines: Self.lines))
         {
-            file = grant
+            file = (path, grant)
         } else {
             file = nil
         }
@@ -26,7 +26,7 @@ struct ServiceLog: Sendable {
     ///
     /// - Parameter invocation: Only those of this start, where the journal is the log.
     func errors(_ context: ToolContext, invocation: String? = nil, limit: Int = 5) -> [String] {
-        if let file { return LogLines.errors(in: tail(file, context), limit: limit) }
+        if let file { return LogLines.errors(in: tail(file.grant, file.path, context), limit: limit) }
         let entries = journal(invocation: invocation, lines: 200)
         let errors = entries.filter { ($0.priority ?? 6) <= 3 || LogLines.isError($0.message) }
         return Array(LogLines(entries: errors).texts.suffix(limit))
@@ -37,7 +37,7 @@ struct ServiceLog: Sendable {
     /// - Parameter since: When that was, in microseconds since 1970. By its time and not by its invocation id: that is
     ///   missing from the words of a process which died before journald had looked at it.
     func start(_ context: ToolContext, since: UInt64?, limit: Int = 12) -> [String] {
-        if let file { return Array(tail(file, context).suffix(limit)) }
+        if let file { return Array(tail(file.grant, file.path, context).suffix(limit)) }
         return LogLines(entries: journal(since: since, lines: limit)).texts
     }
 
@@ -48,9 +48,10 @@ struct ServiceLog: Sendable {
         return (try? JournalReader(directory: machine.journalDirectory).read(query).entries) ?? []
     }
 
-    private func tail(_ grant: Grant, _ context: ToolContext) -> [String] {
-        let run = try? machine.runner.run(grant, timeout: nil, cancellation: context.cancellation, onOutput: nil)
-        guard let run, run.succeeded else { return [] }
-        return LogLines(text: run.output).texts
+    private func tail(_ grant: Grant, _ path: String, _ context: ToolContext) -> [String] {
+        let log = FileLog(
+            machine: machine, policy: policy, query: LogQuery(lines: Self.lines), timeout: nil,
+            cancellation: context.cancellation)
+        return (try? log.read(grant, path: path)).map { LogLines(lines: $0.lines).texts } ?? []
     }
 }

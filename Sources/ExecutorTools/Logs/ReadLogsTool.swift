@@ -1,7 +1,6 @@
 package import ExecutorAPI
 package import ExecutorPolicy
 package import StrictJSON
-import ExecutorRunner
 import Systemd
 
 /// `read_logs`: the last lines a service wrote.
@@ -11,13 +10,17 @@ package struct ReadLogsTool: Tool {
     private static let source = Argument<String?>.optionalChoice(
         "source", "Where to read; auto looks where this service logs.", of: LogSource.allCases.map(\.rawValue))
     private static let since = Argument<String?>.optionalText(
-        "since", "Only lines of the last so long, such as 30m, 2h or 1d; for the journal.", maximumBytes: 16)
+        "since", "Only lines from then on: \(LogMoment.wanted).", maximumBytes: 64)
+    private static let until = Argument<String?>.optionalText(
+        "until", "Only lines up to then, said like since.", maximumBytes: 64)
     private static let priority = Argument<String?>.optionalChoice(
-        "priority", "Only lines so urgent or more; for the journal.", of: LogPriority.names)
+        "priority", "Only lines so urgent or more; the journal alone has it.", of: LogPriority.names)
     private static let boot = Argument<String?>.optionalChoice(
-        "boot", "Only lines of this boot or the one before; for the journal.", of: ["current", "previous"])
+        "boot", "Only lines of this boot or the one before; the journal alone has it.", of: ["current", "previous"])
     private static let pattern = Argument<String?>.optionalText(
-        "pattern", "Only lines that have this text, capital or small.", maximumBytes: 256)
+        "pattern",
+        "Only lines that have this text, capital or small; alternatives with | between them, such as error|timed out. "
+            + "No regular expression.", maximumBytes: LogPattern.maximumBytes)
 
     private let machine: Machine
     private let lines: Argument<Int>
@@ -30,45 +33,52 @@ package struct ReadLogsTool: Tool {
         lines = .integer(
             "lines", "How many of the last lines.", in: 1...logs.maximumLines, default: logs.defaultLines)
         table = ArgumentTable(
-            Self.service, lines, Self.source, Self.since, Self.priority, Self.boot, Self.pattern)
+            Self.service, lines, Self.source, Self.since, Self.until, Self.priority, Self.boot, Self.pattern)
         definition = ToolDefinition(
             name: ToolName.readLogs.rawValue, title: "Read a service's log",
             description: """
-                Gives the last lines of a service's log, oldest first: from the journal, a file beneath /var/log or a \
-                container. Use it to find out why a service failed. Repeated lines are folded with their count, secrets \
-                are masked, and it says what was left out. Take `pattern` or `priority` before taking more lines.
+                Gives the last lines of a service's log, oldest first: from the journal, a file beneath /var/log with \
+                those rotated away from it, or a container. Use it to find out why a service failed. Repeated lines are \
+                folded with their count, secrets are masked, and it says what was left out. Take `since`, `pattern` or \
+                `priority` before taking more lines.
                 """,
             inputSchema: table.schema, readOnly: true, idempotent: true)
     }
 
     package func prepare(_ arguments: [String: JSONValue], policy: Policy) -> Preparation {
-        do throws(Refusal) {
+        .reading(.readLogs) { () throws(Refusal) in
             let reader = try ArgumentReader(arguments, table: table)
-            var query = JournalQuery(lines: try reader.read(lines))
-            query.since = try reader.read(Self.since).map { text throws(Refusal) in try Self.moment(text) }
-            query.priority = try reader.read(Self.priority).flatMap { LogPriority.number($0) }
-            query.boot = try reader.read(Self.boot).map { $0 == "current" ? .current : .previous } ?? .any
-            query.pattern = try reader.read(Self.pattern)
-            let name = try reader.read(Self.service)
+            let query = try query(reader)
             let source = try reader.read(Self.source).flatMap { LogSource(rawValue: $0) } ?? .auto
-            return prepare(try place(of: name, source, policy), query, policy)
-        } catch {
-            return .refused(error, command: ToolName.readLogs.rawValue)
+            let place = try place(of: try reader.read(Self.service), source, policy)
+            try Self.check(query, fits: place)
+            let (verdict, command) = place.judge(query, policy)
+            let answer = LogAnswer(machine: machine, policy: policy, query: query, place: place)
+            return .judged(verdict, command: command, approval: machine.settings.entry(.readLogs).approval) { grant in
+                ReadyCall(rule: grant.rule, command: grant.command, effect: .read) { answer.read(grant, $0) }
+            }
         }
     }
 
-    private func prepare(_ place: LogPlace, _ query: JournalQuery, _ policy: Policy) -> Preparation {
-        let (verdict, command) = place.judge(query.lines, policy)
-        return .judged(verdict, command: command, approval: machine.settings.entry(.readLogs).approval) { grant in
-            ReadyCall(rule: grant.rule, command: grant.command, effect: .read) { context in
-                switch place {
-                case .journal(let service):
-                    ToolReport(LogAnswer(machine: machine, query: query).journal(service))
-                case .file, .container:
-                    LogAnswer(machine: machine, query: query).run(grant, place, context)
-                }
-            }
-        }
+    private func query(_ reader: ArgumentReader) throws(Refusal) -> LogQuery {
+        var query = LogQuery(lines: try reader.read(lines))
+        try query.readWindow(since: try reader.read(Self.since), until: try reader.read(Self.until))
+        query.priority = try reader.read(Self.priority).flatMap { LogPriority.number($0) }
+        query.boot = try reader.read(Self.boot).map { $0 == "current" ? .current : .previous } ?? .any
+        if let pattern = try reader.read(Self.pattern) { query.pattern = try LogPattern(pattern) }
+        return query
+    }
+
+    /// What a place cannot answer is refused, rather than left unsaid.
+    private static func check(_ query: LogQuery, fits place: LogPlace) throws(Refusal) {
+        if case .journal = place { return }
+        let name = query.priority != nil ? "priority" : query.boot != .any ? "boot" : nil
+        guard let name else { return }
+        let (source, log) = place.names
+        throw Refusal(
+            .invalidArguments,
+            message: "The argument '\(name)' is for the journal, and the log of \(log) is a \(source.rawValue).",
+            alternative: "Leave '\(name)' out; 'since' and 'pattern' such as error|fail narrow it.")
     }
 
     /// Where a service's log is; looks for files, reads none.
@@ -98,27 +108,4 @@ package struct ReadLogsTool: Tool {
         else { return .journal(service) }
         return .file(file)
     }
-
-    /// `30m` before now, in microseconds.
-    private static func moment(_ text: String) throws(Refusal) -> UInt64 {
-        let units: [Character: UInt64] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
-        guard let unit = text.last.flatMap({ units[$0] }), let number = UInt64(text.dropLast()), number <= 100_000
-        else {
-            throw Refusal.badArgument("since", "is no span of time", "a number and s, m, h or d, such as 30m")
-        }
-        let now = ClockText.now
-        return now - min(now, number * unit * 1_000_000)
-    }
-}
-
-enum LogSource: String, CaseIterable {
-    case auto
-    case journal
-    case file
-    case container
-}
-
-enum LogPriority {
-    static let names = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"]
-    static func number(_ name: String) -> Int? { names.firstIndex(of: name) }
 }
