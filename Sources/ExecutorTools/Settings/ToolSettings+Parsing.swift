@@ -1,12 +1,42 @@
 import ExecutorAPI
-import ExecutorPolicy
+package import ExecutorPolicy
 import StrictJSON
 
 extension ToolSettings {
+    /// A file of tools beside `tools.json`, with nothing but `own_tools` in it.
+    package struct Pack: Sendable {
+        package var bytes: [UInt8]
+        package var name: String
+
+        package init(bytes: [UInt8], name: String) { (self.bytes, self.name) = (bytes, name) }
+    }
+
     /// Reads `tools.json`; the first entry it does not understand refuses the file.
     ///
-    /// - Parameter name: The file as an error shall call it.
-    package init(parsing bytes: [UInt8], name: String) throws(ToolSettingsError) {
+    /// - Parameters:
+    ///   - bytes: `nil` where there is no such file.
+    ///   - name: The file as an error shall call it.
+    ///   - packs: The files beside it, whose tools are the administrator's own too.
+    ///   - policy: Where programs are pinned, and what paths may be read.
+    package init(
+        parsing bytes: [UInt8]?, name: String, packs: [Pack] = [], policy: PolicySettings = PolicySettings()
+    ) throws(ToolSettingsError) {
+        self.init()
+        for pack in packs {
+            let root = try Self.root(pack.bytes, pack.name)
+            try root.allowOnly(["own_tools"])
+            try readOwnTools(root, policy)
+        }
+        let root = try Self.root(bytes ?? Array("{}".utf8), name)
+        try root.allowOnly(["health", "logs", "own_tools", "services", "tools"])
+        try readOwnTools(root, policy)
+        if let object = try root.object("services") { services = try ServiceDefinition.all(object) }
+        if let object = try root.object("tools") { try readTools(object) }
+        if let object = try root.object("logs") { try readLogs(object) }
+        if let object = try root.object("health") { try readHealth(object) }
+    }
+
+    private static func root(_ bytes: [UInt8], _ name: String) throws(ToolSettingsError) -> SettingsObject {
         let json: JSONValue
         do {
             json = try JSONValue(parsing: bytes)
@@ -14,26 +44,26 @@ extension ToolSettings {
             throw ToolSettingsError(
                 file: name, entry: "", problem: "it is \(error)", remedy: "Mend the JSON at that place.")
         }
-        self.init()
-        let root = try SettingsObject(json, file: name, entry: "")
-        try root.allowOnly(["health", "logs", "services", "tools"])
-        if let object = try root.object("services") { services = try ServiceDefinition.all(object) }
-        if let object = try root.object("tools") { try readTools(object) }
-        if let object = try root.object("logs") { try readLogs(object) }
-        if let object = try root.object("health") { try readHealth(object) }
+        return try SettingsObject(json, file: name, entry: "")
+    }
+
+    private mutating func readOwnTools(_ root: SettingsObject, _ policy: PolicySettings) throws(ToolSettingsError) {
+        guard let object = try root.object("own_tools") else { return }
+        try add(OwnToolDefinition.all(object, settings: policy), from: object)
     }
 
     private mutating func readTools(_ object: SettingsObject) throws(ToolSettingsError) {
-        try object.allowOnly(ToolName.allCases.map(\.rawValue))
-        for name in ToolName.allCases {
-            guard let tool = try object.object(name.rawValue) else { continue }
-            let runsCommands = ![ToolName.checkPort, .systemHealth].contains(name)
+        let names = ToolName.allCases.map(\.rawValue) + ownTools.map(\.name)
+        try object.allowOnly(names)
+        for name in names {
+            guard let tool = try object.object(name) else { continue }
+            let runsCommands = ![ToolName.checkPort, .systemHealth].contains(ToolName(rawValue: name))
             try tool.allowOnly(runsCommands ? ["approval", "enabled", "timeout"] : ["enabled"])
             var entry = ToolEntry()
             entry.isEnabled = try tool.bool("enabled") ?? true
             entry.timeout = try tool.duration("timeout", in: .seconds(1)...maximumTimeout)
             entry.approval = try tool.choice("approval").flatMap { ApprovalLevel(rawValue: $0) }
-            tools[name.rawValue] = entry
+            tools[name] = entry
         }
     }
 

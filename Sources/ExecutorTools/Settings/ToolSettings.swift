@@ -27,10 +27,30 @@ package struct ToolSettings: Sendable {
     package var health = HealthThresholds()
     /// Services that systemd does not keep, by name.
     package var services: [String: ServiceDefinition] = [:]
+    /// Tools of the administrator's own, those of the packs among them.
+    package private(set) var ownTools: [OwnToolDefinition] = []
 
     package init() {}
 
-    package func entry(_ name: ToolName) -> ToolEntry { tools[name.rawValue] ?? ToolEntry() }
+    package func entry(_ name: ToolName) -> ToolEntry { entry(of: name.rawValue) }
+    package func entry(of name: String) -> ToolEntry { tools[name] ?? ToolEntry() }
+
+    static func builtIn(_ name: String) -> ToolName? { ToolName(rawValue: name) }
+
+    /// Takes up tools of the administrator's own.
+    ///
+    /// - Throws: ``ToolSettingsError`` where two have one name, or there are too many.
+    mutating func add(_ more: [OwnToolDefinition], from object: SettingsObject) throws(ToolSettingsError) {
+        for tool in more {
+            guard !ownTools.contains(where: { $0.name == tool.name }) else {
+                throw object.error("another file has a tool of this name", "Give each its own name.", at: tool.name)
+            }
+            ownTools.append(tool)
+        }
+        guard ownTools.count <= OwnCommand.maximum else {
+            throw object.error("there are more than \(OwnCommand.maximum) tools", "Remove some.")
+        }
+    }
     package func isEnabled(_ name: ToolName) -> Bool { entry(name).isEnabled }
 }
 
