@@ -37,7 +37,7 @@ package struct ToolCatalog: Sendable {
         let settings = machine.settings
         let runner = machine.runner
         return [
-            CheckPortTool(processes: machine.processes, ports: machine.ports),
+            CheckPortTool(processes: machine.processes, ports: machine.ports, bus: machine.systemBus()),
             CheckServiceTool(machine: machine),
             DockerLogsTool(runner: runner, settings: settings.entry(.dockerLogs), logs: settings.logs),
             DockerPsTool(runner: runner, settings: settings.entry(.dockerPs)),
@@ -47,7 +47,7 @@ package struct ToolCatalog: Sendable {
             RunCommandTool(
                 runner: runner, settings: settings.entry(.runCommand), units: UnitCommands(machine: machine)),
             SystemHealthTool(
-                proc: machine.processes.root, thresholds: settings.health, failedUnits: machine.failedUnits),
+                proc: machine.processes.root, settings: settings.health, bus: machine.systemBus()),
             VerifyFixTool(machine: machine),
         ]
     }

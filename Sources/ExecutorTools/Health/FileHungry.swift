@@ -7,6 +7,10 @@ package struct FileHungryProcess: Sendable, Hashable {
     package var open: Int
     package var limit: Int
 
+    package init(pid: Int32, name: String, open: Int, limit: Int) {
+        (self.pid, self.name, self.open, self.limit) = (pid, name, open, limit)
+    }
+
     /// Fewer open files than this are looked at no closer: the least limit in use is 1024.
     static let least = 512
 

@@ -17,13 +17,13 @@ extension HealthFigures {
         for disk in disks {
             let place = PrintableText.line(disk.mount.mountPoint)
             findings.append(
-                thresholds.disk.finding("disk_percent", place, Double(disk.usedPercent)) { step in
+                thresholds.disk.finding("disk_percent", of: place, Double(disk.usedPercent)) { step in
                     "disk \(place) is \(disk.usedPercent)% full, \(Figures.bytes(disk.freeBytes)) free "
                         + "(threshold \(Figures.percent(step)))"
                 })
             guard let inodes = disk.inodesUsedPercent else { continue }
             findings.append(
-                thresholds.inodes.finding("inodes_percent", place, Double(inodes)) { step in
+                thresholds.inodes.finding("inodes_percent", of: place, Double(inodes)) { step in
                     "disk \(place) has used \(inodes)% of its inodes: new files will fail although there is space "
                         + "(threshold \(Figures.percent(step)))"
                 })
@@ -33,9 +33,9 @@ extension HealthFigures {
             findings.append(
                 afterError
                     ? HealthFinding(
-                        .critical, "read_only", place,
+                        .critical, "read_only", of: place,
                         "disk \(place) was made read-only by the kernel, as after a disk error")
-                    : HealthFinding(.warn, "read_only", place, "disk \(place) is mounted read-only"))
+                    : HealthFinding(.warn, "read_only", of: place, "disk \(place) is mounted read-only"))
         }
         return findings.compactMap { $0 }
     }
@@ -87,7 +87,7 @@ extension HealthFigures {
         ] {
             guard let value else { continue }
             findings.append(
-                thresholds.pressure.finding("pressure_percent", subject, value) { step in
+                thresholds.pressure.finding("pressure_percent", of: subject, value) { step in
                     "tasks waited for \(name) in \(Figures.percent(value)) of the last ten seconds "
                         + "(threshold \(Figures.percent(step)))"
                 })
@@ -123,7 +123,7 @@ extension HealthFigures {
         guard let hottest = temperatures.max(by: { $0.celsius < $1.celsius }) else { return [] }
         let place = PrintableText.line(hottest.place, limit: 64)
         return [
-            thresholds.temperature.finding("temperature_celsius", place, hottest.celsius) { step in
+            thresholds.temperature.finding("temperature_celsius", of: place, hottest.celsius) { step in
                 "\(place) is \(Figures.decimal(hottest.celsius)) °C hot (threshold \(Figures.decimal(step)) °C)"
             }
         ].compactMap { $0 }

@@ -19,7 +19,7 @@ extension HealthFigures {
             let name = "\(PrintableText.line(process.name, limit: 48)) (pid \(process.pid))"
             let percent = Double(process.open) * 100 / Double(process.limit)
             findings.append(
-                thresholds.openFiles.finding("process_files_percent", name, percent) { step in
+                thresholds.openFiles.finding("process_files_percent", of: name, percent) { step in
                     "\(name) has \(process.open) of the \(process.limit) files open that it may "
                         + "(threshold \(Figures.percent(step)))"
                 })
@@ -40,7 +40,7 @@ extension HealthFigures {
         }
         for unit in units.restarting {
             let name = PrintableText.line(unit.name)
-            let finding = thresholds.restarts.finding("unit_restarts", name, Double(unit.restarts)) { step in
+            let finding = thresholds.restarts.finding("unit_restarts", of: name, Double(unit.restarts)) { step in
                 "\(name) restarts again and again: \(unit.restarts) times so far"
                     + (unit.result == "success" ? "" : ", result \(PrintableText.line(unit.result, limit: 32))")
                     + " (threshold \(Int(step)))"
@@ -60,10 +60,10 @@ extension HealthFigures {
             let file = PrintableText.line(certificate.file)
             guard let days = certificate.daysLeft else {
                 return HealthFinding(
-                    .warn, "certificate_days", file,
+                    .warn, "certificate_days", of: file,
                     "the certificate \(file) cannot be read: \(certificate.fault ?? "no reason given")")
             }
-            return thresholds.certificate.findingOfLack("certificate_days", file, Double(days)) { step in
+            return thresholds.certificate.findingOfLack("certificate_days", of: file, Double(days)) { step in
                 let date = certificate.expires.map { " (\($0))" } ?? ""
                 let threshold = "threshold \(Int(step)) days"
                 return days < 0
@@ -77,7 +77,8 @@ extension HealthFigures {
         if let newer = newerKernel {
             return [
                 HealthFinding(
-                    .warn, "reboot", "a reboot is due: the kernel \(newer.installed) is installed, \(newer.running) runs"
+                    .warn, "reboot",
+                    "a reboot is due: the kernel \(newer.installed) is installed, \(newer.running) runs"
                 )
             ]
         }

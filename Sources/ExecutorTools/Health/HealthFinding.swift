@@ -23,7 +23,7 @@ package struct HealthFinding: Sendable, Hashable {
     package var text: String
 
     package init(
-        _ grade: Grade, _ check: String, _ subject: String? = nil, value: Double? = nil, threshold: Double? = nil,
+        _ grade: Grade, _ check: String, of subject: String? = nil, value: Double? = nil, threshold: Double? = nil,
         _ text: String
     ) {
         (self.grade, self.check, self.subject, self.text) = (grade, check, subject, text)
@@ -57,19 +57,19 @@ extension HealthThresholds.Steps {
 
     /// The finding of a figure of which more is worse; `nil` below the steps.
     func finding(
-        _ check: String, _ subject: String? = nil, _ value: Double, _ text: (_ step: Double) -> String
+        _ check: String, of subject: String? = nil, _ value: Double, _ text: (_ step: Double) -> String
     ) -> HealthFinding? {
         grade(value).map { grade, step in
-            HealthFinding(grade, check, subject, value: value, threshold: step, text(step))
+            HealthFinding(grade, check, of: subject, value: value, threshold: step, text(step))
         }
     }
 
     /// The finding of a figure of which less is worse.
     func findingOfLack(
-        _ check: String, _ subject: String? = nil, _ value: Double, _ text: (_ step: Double) -> String
+        _ check: String, of subject: String? = nil, _ value: Double, _ text: (_ step: Double) -> String
     ) -> HealthFinding? {
         gradeOfLack(value).map { grade, step in
-            HealthFinding(grade, check, subject, value: value, threshold: step, text(step))
+            HealthFinding(grade, check, of: subject, value: value, threshold: step, text(step))
         }
     }
 }

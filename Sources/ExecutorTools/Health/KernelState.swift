@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 
 /// Which kernel runs, and whether another is to.
-enum KernelState {
+package enum KernelState {
     /// The newest kernel installed beside the one that runs, of the same flavour; `nil` where it is the newest.
     ///
     /// - Parameter boot: Where kernels are installed; a container has none there.
-    static func newer(boot: String = "/boot", running: String? = nil) -> (installed: String, running: String)? {
+    package static func newer(boot: String = "/boot", running: String? = nil) -> (installed: String, running: String)? {
         guard let running = running ?? release() else { return nil }
         let prefix = "vmlinuz-"
         let installed = (SystemFile.names(in: boot) ?? []).filter { $0.hasPrefix(prefix) }
@@ -37,7 +37,7 @@ enum KernelState {
     /// Whether the kernel's clock follows a time server, as timedate1's `NTPSynchronized` says it.
     ///
     /// The corresponding C function is `adjtimex`; `nil` where a filter keeps it from being asked.
-    static func isClockSynchronised(timesync: String = "/run/systemd/timesync") -> Bool? {
+    package static func isClockSynchronised(timesync: String = "/run/systemd/timesync") -> Bool? {
         // Where timesyncd runs it makes this file once the clock follows a server.
         if SystemFile.isDirectory(timesync), access("\(timesync)/synchronized", F_OK) != 0 { return false }
         let answer = clinux_clock_is_synchronised()
@@ -45,7 +45,7 @@ enum KernelState {
     }
 
     /// What the machine's sensors say, in degrees Celsius; none in most virtual machines.
-    static func temperatures(_ zones: String = "/sys/class/thermal") -> [(place: String, celsius: Double)] {
+    package static func temperatures(_ zones: String = "/sys/class/thermal") -> [(place: String, celsius: Double)] {
         (SystemFile.names(in: zones) ?? []).filter { $0.hasPrefix("thermal_zone") }.sorted().compactMap { zone in
             guard let thousandths = SystemFile.number("\(zones)/\(zone)/temp") else { return nil }
             let type = SystemFile.text("\(zones)/\(zone)/type", limit: 64)?.split(separator: "\n").first

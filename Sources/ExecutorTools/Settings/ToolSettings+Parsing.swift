@@ -28,12 +28,13 @@ extension ToolSettings {
             try readOwnTools(root, policy)
         }
         let root = try Self.root(bytes ?? Array("{}".utf8), name)
-        try root.allowOnly(["health", "logs", "own_tools", "services", "tools"])
+        try root.allowOnly(["certificates", "health", "logs", "own_tools", "services", "tools"])
         try readOwnTools(root, policy)
         if let object = try root.object("services") { services = try ServiceDefinition.all(object) }
         if let object = try root.object("tools") { try readTools(object) }
         if let object = try root.object("logs") { try readLogs(object) }
         if let object = try root.object("health") { try readHealth(object) }
+        try readCertificates(root)
     }
 
     private static func root(_ bytes: [UInt8], _ name: String) throws(ToolSettingsError) -> SettingsObject {
@@ -80,7 +81,7 @@ extension ToolSettings {
         for threshold in Self.thresholds {
             guard let steps = try object.object(threshold.name) else { continue }
             try steps.allowOnly(["critical", "warn"])
-            let current = health[keyPath: threshold.path]
+            let current = health.thresholds[keyPath: threshold.path]
             let warn = try steps.number("warn", in: threshold.range) ?? current.warn
             let critical = try steps.number("critical", in: threshold.range) ?? current.critical
             guard threshold.worse == .more ? warn <= critical : warn >= critical else {
@@ -88,7 +89,24 @@ extension ToolSettings {
                     "'warn' is \(warn) and 'critical' is \(critical)",
                     "Let 'warn' be reached before 'critical'.")
             }
-            health[keyPath: threshold.path] = HealthThresholds.Steps(warn: warn, critical: critical)
+            health.thresholds[keyPath: threshold.path] = HealthThresholds.Steps(warn: warn, critical: critical)
+        }
+    }
+
+    private mutating func readCertificates(_ root: SettingsObject) throws(ToolSettingsError) {
+        health.certificates = try root.strings("certificates") ?? []
+        guard health.certificates.count <= CertificateFile.maximum else {
+            throw root.error("there are more than \(CertificateFile.maximum)", "Remove some.", at: "certificates")
+        }
+        for path in health.certificates {
+            let names = path.split(separator: "/")
+            guard path.hasPrefix("/"), !names.contains(".."), names.allSatisfy({ $0 == "*" || !$0.contains("*") })
+            else {
+                throw root.error(
+                    "\"\(PrintableText.line(path, limit: 64))\" is no absolute path",
+                    "Write a path such as /etc/letsencrypt/live/*/fullchain.pem; a * is one whole name.",
+                    at: "certificates")
+            }
         }
     }
 
@@ -104,13 +122,16 @@ extension ToolSettings {
     {
         [
             ("blocked_processes", \.blocked, 1...1_000_000, .more),
+            ("certificate_days", \.certificate, 0...3650, .less),
             ("disk_percent", \.disk, 0...100, .more),
             ("inodes_percent", \.inodes, 0...100, .more),
             ("load_per_core", \.loadPerCore, 0...10_000, .more),
             ("memory_available_percent", \.memoryAvailable, 0...100, .less),
             ("open_files_percent", \.openFiles, 0...100, .more),
             ("pressure_percent", \.pressure, 0...100, .more),
+            ("restarts", \.restarts, 1...1_000_000, .more),
             ("swap_percent", \.swap, 0...100, .more),
+            ("temperature_celsius", \.temperature, 0...200, .more),
             ("zombies", \.zombies, 1...1_000_000, .more),
         ]
     }
