@@ -117,8 +117,10 @@ final class PackServer: Sendable {
         throw POSIXError(.ETIMEDOUT)
     }
 
-    func stop() async {
-        program.send(signal: SIGTERM)
+    /// - Parameter signal: A child begins with the blocked signals of the thread that started it, which may be all of
+    ///   them: only SIGKILL is sure to end one that does not set its own.
+    func stop(signal: Int32 = SIGKILL) async {
+        program.send(signal: signal)
         _ = await program.exitStatus()
     }
 
@@ -225,10 +227,10 @@ struct PackServerTests {
                 #expect(found?["state"] == "active" && found?["wait_event"] == "PgSleep")
                 let connections = try await call(executor, "postgres_connections")
                 #expect(connections.metadata["json"]?["maximum"]?.intValue == 100, "\(connections.text)")
-                sleeper.send(signal: SIGTERM)
+                sleeper.send(signal: SIGKILL)
                 _ = await sleeper.exitStatus()
             }
-            await server.stop()
+            await server.stop(signal: SIGINT)
         }
     }
 
