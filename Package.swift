@@ -97,7 +97,7 @@ let package = Package(
             dependencies: [
                 "ExecutorAPI", "ExecutorPolicy", "ExecutorRunner", "ExecutorTools", "StrictJSON", "Systemd", "Wire",
             ],
-            swiftSettings: strict),
+            cSettings: gnu, swiftSettings: strict),
 
         // MARK: ExecutorCore — the table of verbs, sessions, approvals, operations
         .target(

@@ -38,6 +38,8 @@ SYSTEMD_TEST_BUS=unix:path=/proc/$(scripts/guest.sh pid "$guest")/root/run/dbus/
 export SYSTEMD_TEST_BUS
 swift test --skip-build --filter "^SystemdTests."
 swift test --skip-build --filter "^ExecutorToolsTests.ServicesSystemd"
+swift test --skip-build --filter "^ExecutorToolsTests.HealthSystemd"
+swift test --skip-build --filter "^IntegrationTests.MachineFault"
 
 if [[ ${SYSTEM_TEST_PART:-all} == bus ]]; then exit 0; fi
 

@@ -121,7 +121,8 @@ package struct PortReport: Sendable, Hashable {
             let pids = holders.pids[socket.inode] ?? []
             // systemd holds the sockets it passes on; whoever else has one open is the service itself.
             guard let pid = pids.first(where: { $0 != 1 }) ?? pids.first else { return (.unseen, false) }
-            return (PortHolder(pid, processes: processes), pids.contains(1))
+            let holder = PortHolder(pid, processes: processes)
+            return (holder, pids.contains(1) || holder.unit == "init.scope")
         }
         var listeners: [PortListener] = []
         for socket in listening {

@@ -13,12 +13,16 @@ package struct ControlGroupMembership: Sendable, Hashable {
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             return parts.count == 3 ? (parts[1], parts[2]) : nil
         }
-        // systemd keeps its tree in the unified hierarchy, or in the named one beside the older controllers.
-        let systemd = paths.first { $0.controllers == "name=systemd" } ?? paths.first { $0.controllers.isEmpty }
-        let names = (systemd?.path ?? "").split(separator: "/")
         container = paths.lazy.flatMap { $0.path.split(separator: "/") }.compactMap(Self.containerID).first
-        unit = names.last { name in
-            Self.unitSuffixes.contains { name.hasSuffix($0) } && Self.containerID(name) == nil
+        // systemd keeps its tree in the named hierarchy beside the older controllers, or in the unified one; where both
+        // are mounted, one of them may say nothing.
+        let trees = paths.filter { $0.controllers == "name=systemd" } + paths.filter { $0.controllers.isEmpty }
+        unit = trees.lazy.compactMap { Self.unit($0.path) }.first
+    }
+
+    private static func unit(_ path: Substring) -> String? {
+        path.split(separator: "/").last { name in
+            unitSuffixes.contains { name.hasSuffix($0) } && containerID(name) == nil
         }.map(String.init)
     }
 
