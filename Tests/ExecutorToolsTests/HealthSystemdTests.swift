@@ -106,6 +106,7 @@ struct HealthSystemdTests {
         #expect(KernelState.isClockSynchronised(timesync: place) == false)
         inside("touch /run/systemd/timesync/synchronized")
         #expect(KernelState.isClockSynchronised(timesync: place) == KernelState.isClockSynchronised(timesync: "/none"))
+        #expect(bus.isClockSynchronised(within: .seconds(5)) != nil)
     }
 }
 

@@ -75,7 +75,7 @@ package struct HealthFigures: Sendable {
         uptime = .milliseconds(Int((Self.numbers("\(root)/uptime", count: 1).first ?? 0) * 1000))
         needsReboot = access("/run/reboot-required", F_OK) == 0
         newerKernel = KernelState.newer()
-        isClockSynchronised = KernelState.isClockSynchronised()
+        isClockSynchronised = KernelState.isClockSynchronised(bus: bus)
         ephemeralPorts = EphemeralPorts.used(proc: root)
         fileHungry = FileHungryProcess.find(among: processes, root: root)
         certificates = CertificateFile.all(patterns)

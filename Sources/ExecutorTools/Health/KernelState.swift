@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+package import Systemd
 
 /// Which kernel runs, and whether another is to.
 package enum KernelState {
@@ -34,15 +35,25 @@ package enum KernelState {
         version.prefix { !$0.isLetter }.split { !$0.isNumber }.compactMap { Int($0) }
     }
 
-    /// Whether the kernel's clock follows a time server, as timedate1's `NTPSynchronized` says it.
+    /// Whether the clock follows a time server: as timesyncd says, or the kernel, or timedated.
     ///
-    /// The corresponding C function is `adjtimex`; `nil` where a filter keeps it from being asked.
-    package static func isClockSynchronised(timesync: String = "/run/systemd/timesync") -> Bool? {
-        // Where timesyncd runs it makes this file once the clock follows a server.
-        if SystemFile.isDirectory(timesync), access("\(timesync)/synchronized", F_OK) != 0 { return false }
+    /// The corresponding C function is `adjtimex`, which a sandbox may refuse even to ask.
+    ///
+    /// - Parameters:
+    ///   - timesync: Where timesyncd keeps a file once the clock follows a server.
+    ///   - bus: Where timedated is asked, when the kernel may not be.
+    /// - Returns: `nil` where nobody says.
+    package static func isClockSynchronised(timesync: String = "/run/systemd/timesync", bus: SystemBus? = nil) -> Bool?
+    {
+        let followsServer = access("\(timesync)/synchronized", F_OK) == 0
+        if SystemFile.isDirectory(timesync), !followsServer { return false }
         let answer = clinux_clock_is_synchronised()
-        return answer < 0 ? nil : answer == 1
+        if answer >= 0 { return answer == 1 }
+        return followsServer ? true : bus?.isClockSynchronised(within: clockPatience)
     }
+
+    /// How long timedated may take, which the bus has to start first.
+    private static let clockPatience = Duration.milliseconds(300)
 
     /// What the machine's sensors say, in degrees Celsius; none in most virtual machines.
     package static func temperatures(_ zones: String = "/sys/class/thermal") -> [(place: String, celsius: Double)] {
