@@ -98,7 +98,7 @@ let package = Package(
                 "ExecutorAPI", "ExecutorPolicy", "ExecutorRunner", "ExecutorTools", "StrictJSON", "Systemd",
                 "TestSupport", "Wire",
             ],
-            swiftSettings: strict),
+            cSettings: gnu, swiftSettings: strict),
 
         // MARK: ExecutorCore — the table of verbs, sessions, approvals, operations
         .target(

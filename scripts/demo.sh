@@ -52,6 +52,7 @@ trap 'exit 143' TERM
 
 mkdir -m 755 "$directory/config"
 install -m 644 config/allowlist.json config/executor.json config/tools.json "$directory/config/"
+install -D -m 644 -t "$directory/config/packs" config/packs/*.json
 socket=$directory/run/executor.sock
 "$bin/devops-executor" run --config-dir "$directory/config" --runtime-dir "$directory/run" \
     --logs-dir "$directory/log" --state-dir "$directory/executor" 2>"$directory/executor.log" &

@@ -63,6 +63,7 @@ place_files() {
     put 644 systemd/devops-agent.tmpfiles usr/lib/tmpfiles.d/devops-agent.conf
     put 644 systemd/devops-agent.sysctl usr/lib/sysctl.d/60-devops-agent.conf
     for file in allowlist executor tools; do put 644 config/$file.json etc/devops-executor/$file.json; done
+    for file in config/packs/*.json; do put 644 "$file" "etc/devops-executor/packs/${file##*/}"; done
     for file in backup setup_systemd uninstall upgrade; do put 755 scripts/$file.sh usr/lib/devops-agent/$file.sh; done
     put 644 scripts/installed.sh usr/lib/devops-agent/installed.sh
     # Not among the documents: those may be left out of an installation.
@@ -152,7 +153,7 @@ Suggests: docker.io" \
  mends it and verifies the result. An unprivileged daemon talks to Telegram and
  to the language model; a privileged one holds the allowlist, runs what it
  grants, and keeps a hash-chained audit log."
-printf '/etc/devops-executor/%s.json\n' allowlist executor tools >"$tree/DEBIAN/conffiles"
+(cd "$tree" && find etc/devops-executor -name '*.json' | sort | sed 's|^|/|') >"$tree/DEBIAN/conffiles"
 for script in preinst postinst prerm postrm; do
     if [[ -e scripts/package/$script ]]; then install -m 755 "scripts/package/$script" "$tree/DEBIAN/$script"; fi
 done

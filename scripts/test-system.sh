@@ -66,6 +66,10 @@ for tests in "^SystemdTests." "^ExecutorToolsTests.ServicesSystemd"; do
     scripts/guest.sh join "$guest" -- env SYSTEMD_TEST_BUS=unix:path=/proc/1/root/run/dbus/system_bus_socket \
         swift test --skip-build --filter "$tests"
 done
+SYSTEMD_TEST_BUS=unix:path=/proc/$(scripts/guest.sh pid "$guest")/root/run/dbus/system_bus_socket
+export SYSTEMD_TEST_BUS
+swift test --skip-build --filter "^ExecutorToolsTests.HealthSystemd"
+swift test --skip-build --filter "^IntegrationTests.MachineFault"
 
 echo "== the installed package"
 export COMPRESSION=none

@@ -21,12 +21,20 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 /* Descriptors of the child's set-up live from here on, out of the way of 0 to 3. */
 #define HIGH_DESCRIPTOR 1000
+
+/* As systemd's ntp_synced(): the kernel sets the error to 16 s and lets it grow while nobody disciplines the clock. */
+int clinux_clock_is_synchronised(void) {
+    struct timex clock = {0};
+    if (adjtimex(&clock) < 0) return -1;
+    return clock.maxerror < 16000000;
+}
 
 int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 

@@ -28,6 +28,8 @@ package struct Directories: Sendable, Hashable {
     package var allowlistFile: String { configuration + "/allowlist.json" }
     package var settingsFile: String { configuration + "/executor.json" }
     package var toolsFile: String { configuration + "/tools.json" }
+    /// Files of tools beside tools.json.
+    package var packs: String { configuration + "/packs" }
     package var agentSocket: String { runtime + "/executor.sock" }
     package var operatorSocket: String { runtime + "/operator.sock" }
     package var audit: String { logs + "/audit" }

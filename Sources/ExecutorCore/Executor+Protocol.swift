@@ -56,8 +56,10 @@ extension Executor {
         if let cursor = call.params["cursor"], !cursor.isNull {
             throw .invalidParams("All tools fit one page; leave the cursor out.")
         }
+        let now = current
+        let tools = now.catalog.offered(policy: now.rules.policy)
         return Self.complete([
-            "tools": .array(current.catalog.tools.map(\.definition.json)), "ttlMs": 60_000, "cacheScope": "private",
+            "tools": .array(tools.map(\.definition.json)), "ttlMs": 60_000, "cacheScope": "private",
         ])
     }
 }

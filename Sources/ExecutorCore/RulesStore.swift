@@ -3,7 +3,7 @@ import ExecutorPolicy
 import ExecutorTools
 import Synchronization
 
-/// The administrator's three files, in force. A bad one at start means: deny everything; at reload: keep
+/// The administrator's files, in force: the three and the packs. A bad one at start means: deny everything; at reload: keep
 /// the last good ones.
 package final class RulesStore: Sendable {
     struct Current: Sendable {
@@ -34,8 +34,15 @@ package final class RulesStore: Sendable {
     /// Why the files on disk are not in force; names file, entry and remedy.
     package var fault: String? { now.fault }
 
-    /// What is in force, in one sentence.
-    package var summary: String { "\(now.policy.ruleCount) rules are in force; digest \(now.policy.digest)." }
+    /// What is in force: a line for the rules, and where there are tools of the administrator's own, what they lack.
+    package var summary: String {
+        let rules = "\(now.policy.ruleCount) rules are in force; digest \(now.policy.digest)."
+        let own = now.tools.ownTools.filter { now.tools.entry(of: $0.name).isEnabled }
+        guard !own.isEmpty else { return rules }
+        let missing = own.compactMap { tool in tool.missingProgram.map { "\(tool.name): \($0)" } }
+        let there = "\(own.count) tools of your own, \(own.count - missing.count) with their program."
+        return ([rules, there] + missing).joined(separator: "\n")
+    }
 
     /// Reads the files again: parses and checks all, then swaps.
     ///
@@ -57,19 +64,21 @@ package final class RulesStore: Sendable {
         }
         let settingsBytes = try bytes(of: directories.settingsFile)
         let toolsBytes = try bytes(of: directories.toolsFile)
+        let packs = try packs(in: directories.packs)
         do {
-            let settings = try settingsBytes.map { bytes throws(PolicyError) in
-                try PolicySettings(parsing: bytes, name: directories.settingsFile)
-            }
-            let tools = try toolsBytes.map { bytes throws(ToolSettingsError) in
-                try ToolSettings(parsing: bytes, name: directories.toolsFile)
-            }
+            let settings =
+                try settingsBytes.map { bytes throws(PolicyError) in
+                    try PolicySettings(parsing: bytes, name: directories.settingsFile)
+                } ?? PolicySettings()
+            let tools = try ToolSettings(
+                parsing: toolsBytes, name: directories.toolsFile, packs: packs, policy: settings)
             let policy = try Policy(
-                allowlist: allowlist, allowlistName: directories.allowlistFile,
-                settings: settings ?? PolicySettings(),
-                digest: digest(of: [allowlist, settingsBytes ?? [], toolsBytes ?? []]))
-            return Current(
-                policy: policy, settings: settings ?? PolicySettings(), tools: tools ?? ToolSettings(), fault: nil)
+                allowlist: allowlist, allowlistName: directories.allowlistFile, settings: settings,
+                ownCommands: tools.ownTools.map(\.command),
+                digest: digest(
+                    of: [allowlist, settingsBytes ?? [], toolsBytes ?? []]
+                        + packs.flatMap { [Array($0.name.utf8), $0.bytes] }))
+            return Current(policy: policy, settings: settings, tools: tools, fault: nil)
         } catch let error as PolicyError {
             throw ExecutorError(.configuration, error.message)
         } catch let error as ToolSettingsError {
@@ -77,6 +86,23 @@ package final class RulesStore: Sendable {
         } catch {
             throw ExecutorError(.configuration, "The configuration cannot be used: \(error).")
         }
+    }
+
+    /// More files of tools than this are refused.
+    private static let maximumPacks = 32
+
+    /// The files of tools beside tools.json, in the order of their names.
+    private static func packs(in directory: String) throws(ExecutorError) -> [ToolSettings.Pack] {
+        let names = (SystemFile.names(in: directory) ?? []).filter { $0.hasSuffix(".json") }.sorted()
+        guard names.count <= maximumPacks else {
+            throw ExecutorError(.configuration, "\(directory) has more than \(maximumPacks) files; join some.")
+        }
+        var packs: [ToolSettings.Pack] = []
+        for name in names {
+            let path = "\(directory)/\(name)"
+            if let bytes = try bytes(of: path) { packs.append(ToolSettings.Pack(bytes: bytes, name: path)) }
+        }
+        return packs
     }
 
     /// A file that may be missing.

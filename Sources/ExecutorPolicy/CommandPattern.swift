@@ -29,6 +29,9 @@ struct CommandPattern: Sendable, Hashable {
     let program: String
     let elements: [Element]
 
+    /// A command that was read elsewhere.
+    init(program: String, elements: [Element]) { (self.program, self.elements) = (program, elements) }
+
     init(_ text: String) throws(Fault) {
         let words = text.split(separator: " ").map(String.init)
         guard let program = words.first else {
@@ -88,7 +91,7 @@ struct CommandPattern: Sendable, Hashable {
         }
     }
 
-    private static func checkDirectory(_ prefix: String) throws(Fault) {
+    static func checkDirectory(_ prefix: String) throws(Fault) {
         guard prefix.hasPrefix("/"), prefix.hasSuffix("/"), prefix.utf8.count > 1,
             !prefix.dropLast().split(separator: "/", omittingEmptySubsequences: false).dropFirst()
                 .contains(where: { $0.isEmpty || $0 == "." || $0 == ".." })

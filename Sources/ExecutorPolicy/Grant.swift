@@ -131,18 +131,20 @@ package struct Grant: Sendable, Hashable {
     package let limits: ResourceLimits
     package let sandbox: Sandbox
     package let workingDirectory: String?
+    /// Names and values that stand beside, or in place of, those every child has.
+    package let environment: [String: String]
     /// SHA-256 of the policy that granted it, in hexadecimal.
     package let policyDigest: String
 
     init(
         rule: RuleID, target: String, executable: String, arguments: [GrantedArgument], command: String, effect: Effect,
         runAs: RunAs, timeout: Duration, limits: ResourceLimits, sandbox: Sandbox, workingDirectory: String?,
-        policyDigest: String
+        environment: [String: String], policyDigest: String
     ) {
         (self.rule, self.target) = (rule, target)
         (self.executable, self.arguments) = (executable, arguments)
         (self.command, self.effect, self.runAs, self.timeout) = (command, effect, runAs, timeout)
         (self.limits, self.sandbox, self.workingDirectory) = (limits, sandbox, workingDirectory)
-        self.policyDigest = policyDigest
+        (self.environment, self.policyDigest) = (environment, policyDigest)
     }
 }

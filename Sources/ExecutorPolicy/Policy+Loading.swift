@@ -11,9 +11,11 @@ extension Policy {
     ///
     /// Every entry's `match` and `not_match` examples are tried; one that fails refuses the file.
     ///
+    /// - Parameter ownCommands: Those of the administrator's own tools.
     /// - Throws: ``PolicyError`` naming the first entry that is wrong, why, and what would be right.
     package init(
-        allowlist: [UInt8], allowlistName: String, settings: PolicySettings, digest: String
+        allowlist: [UInt8], allowlistName: String, settings: PolicySettings,
+        ownCommands: [OwnCommand] = [], digest: String
     ) throws(PolicyError) {
         let categories: [String: JSONValue]
         do throws(JSONError) {
@@ -60,6 +62,6 @@ extension Policy {
                 }
             }
         }
-        self.init(digest: digest, settings: settings, rules: rules)
+        self.init(digest: digest, settings: settings, rules: rules, ownCommands: ownCommands)
     }
 }

@@ -37,6 +37,11 @@ extension Policy {
     package func target(_ text: String, ofRule id: String) throws(Refusal) -> String {
         if let denial { throw denial }
         guard let rule = rules[id] else {
+            if id.hasPrefix("tool/"), ownCommands[String(id.dropFirst(5))] != nil {
+                throw Refusal(
+                    .approvalRequired, rule: id, message: "A tool of tools.json takes no standing approval from here.",
+                    alternative: "A yes in the chat may be given for some minutes; or change its approval in the file.")
+            }
             throw Refusal(
                 .notAllowed, message: "There is no rule \"\(id.prefix(128))\".",
                 alternative: "executorctl explain COMMAND names the rule of a command.")

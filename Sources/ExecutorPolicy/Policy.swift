@@ -22,6 +22,8 @@ package struct Policy: Sendable {
     let rules: [String: Rule]
     /// Rules with options, by the program's name; at most ``maximumRulesWithOptions``, for each is tried.
     let flexible: [String: [Rule]]
+    /// Commands of the administrator's own tools, by name: no line reaches them.
+    let ownCommands: [String: OwnCommand]
     /// What is accepted, as written, by program: for refusals.
     let forms: [String: [String]]
     /// The first programs with rules, for refusals.
@@ -29,7 +31,7 @@ package struct Policy: Sendable {
     /// Why everything is denied; `nil` for a policy that was read.
     let denial: Refusal?
 
-    init(digest: String, settings: PolicySettings, rules: [Rule]) {
+    init(digest: String, settings: PolicySettings, rules: [Rule], ownCommands: [OwnCommand] = []) {
         (self.digest, self.settings, ruleCount) = (digest, settings, rules.count)
         var trees: [String: RuleTree] = [:]
         for rule in rules where rule.options.isEmpty {
@@ -37,9 +39,11 @@ package struct Policy: Sendable {
         }
         self.trees = trees
         flexible = Dictionary(grouping: rules.filter { !$0.options.isEmpty }, by: \.pattern.program)
+        self.ownCommands = Dictionary(ownCommands.map { ($0.name, $0) }) { first, _ in first }
+        let all = rules + ownCommands.map(\.rule)
         sandboxed = SandboxedRules(
-            readOnly: rules.filter(\.sandbox.readOnlyFileSystem).map(\.id),
-            noSecondExec: rules.filter(\.sandbox.noSecondExec).map(\.id))
+            readOnly: all.filter(\.sandbox.readOnlyFileSystem).map(\.id),
+            noSecondExec: all.filter(\.sandbox.noSecondExec).map(\.id))
         self.rules = Dictionary(rules.map { ($0.id.text, $0) }) { first, _ in first }
         forms = Dictionary(grouping: rules, by: \.pattern.program).mapValues { $0.map(\.text) }
         programs = Self.shown(forms.keys.sorted(), Self.shownPrograms, separator: ", ")
@@ -48,7 +52,7 @@ package struct Policy: Sendable {
 
     private init(denial: Refusal) {
         (digest, settings, ruleCount, programs) = ("", PolicySettings(), 0, "")
-        (trees, rules, flexible, forms) = ([:], [:], [:], [:])
+        (trees, rules, flexible, forms, ownCommands) = ([:], [:], [:], [:], [:])
         sandboxed = SandboxedRules(readOnly: [], noSecondExec: [])
         self.denial = denial
     }
@@ -139,7 +143,7 @@ package struct Policy: Sendable {
     }
 
     /// A change of a protected unit is refused whatever the rule says.
-    private func protection(of match: Match) -> Refusal? {
+    func protection(of match: Match) -> Refusal? {
         for name in Self.changedUnits(match) {
             guard let rule = protects(unit: name) else { continue }
             return Refusal(
@@ -169,7 +173,7 @@ extension Policy {
     private static let shownForms = 6
     private static let shownPrograms = 40
 
-    private static func blocked(_ name: String) -> Refusal {
+    static func blocked(_ name: String) -> Refusal {
         Refusal(
             .blocked, rule: "blocked/\(name)", message: "The command has the pattern \(name), which is always blocked.",
             alternative: "No spelling of it is accepted; say what you want to reach, and look for another way.")

@@ -3,7 +3,7 @@ import ExecutorAPI
 /// One entry of the allowlist, compiled.
 struct Rule: Sendable {
     let id: RuleID
-    let pattern: CommandPattern
+    var pattern: CommandPattern
     /// What may stand among the pattern's arguments; empty for most rules, which are found through a tree.
     let options: [RuleOption]
     /// Whether they may stand before its verb too.
@@ -24,6 +24,8 @@ struct Rule: Sendable {
     let delivery: GrantedFile.Delivery
     /// Arguments that stand before those of the line (see ``ProgramGrammar/safety``).
     let safety: [String]
+    /// Beside what every child has in its environment.
+    var environment: [String: String] = [:]
 
     /// A tool's time when neither the rule nor the caller says one (the plan).
     static let standardTimeout = Duration.seconds(30)
@@ -48,7 +50,7 @@ struct Rule: Sendable {
             rule: id, target: target(arguments) ?? command, executable: program?.path ?? executable, arguments: all,
             command: command,
             effect: effect, runAs: runAs, timeout: timeout, limits: limits, sandbox: sandbox,
-            workingDirectory: workingDirectory, policyDigest: digest)
+            workingDirectory: workingDirectory, environment: environment, policyDigest: digest)
     }
 
     /// Whether every unit among the arguments is one the rule is for.

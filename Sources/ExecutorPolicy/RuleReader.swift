@@ -100,17 +100,44 @@ struct RuleReader {
         return UnitName(example)?.text == example
     }
 
-    private func executable(_ program: String, _ grammar: ProgramGrammar?) throws(Fault) -> String {
+    private func executable(
+        _ program: String, _ grammar: ProgramGrammar?, locate: (String) -> String? = { _ in nil }
+    ) throws(Fault) -> String {
         if let pinned = settings.programs[program] { return pinned }
         if program.hasPrefix("/") { return program }
-        guard let grammar else {
+        guard let path = grammar?.path ?? locate(program) else {
             throw Fault(
                 problem: "the path of \"\(program)\" is not known",
                 remedy:
                     "write it in full, or pin it in executor.json: \"programs\": {\"\(program)\": \"/usr/bin/\(program)\"}"
             )
         }
-        return grammar.path
+        return path
+    }
+
+    /// The rule of a command that is no line of the allowlist.
+    ///
+    /// - Parameter locate: The path of a program that nothing else knows.
+    func ownRule(
+        _ id: RuleID, _ pattern: CommandPattern, _ members: [String: JSONValue], text: String,
+        locate: (String) -> String?
+    ) throws(Fault) -> Rule {
+        let name = pattern.program.split(separator: "/").last.map(String.init) ?? pattern.program
+        let grammar = ProgramTable.grammars[name]
+        guard let effect = try choice(members, "effect", [Effect.read, .change]) else {
+            throw Fault(
+                problem: "it does not say whether it changes anything",
+                remedy: "write \"effect\": \"read\" or \"change\"")
+        }
+        return Rule(
+            id: id, pattern: pattern, options: [], takesLeadingOptions: false, text: text,
+            executable: try executable(pattern.program, grammar, locate: locate), effect: effect,
+            approval: try choice(members, "approval", [ApprovalLevel.user, .operator, .totp]),
+            justification: try self.text(members, "justification"), units: [],
+            runAs: try account(members) ?? grammar?.runAs ?? .probe, timeout: try timeout(members),
+            limits: try limits(members), sandbox: try sandbox(members, grammar?.sandbox ?? Sandbox()),
+            workingDirectory: try directory(members), delivery: grammar?.delivery ?? .workingDirectory,
+            safety: grammar?.safety ?? [], environment: try environment(members))
     }
 
     private func tryExamples(_ rule: Rule, _ members: [String: JSONValue]) throws(Fault) {
@@ -126,8 +153,10 @@ struct RuleReader {
 }
 
 // One member each.
+//
+// Rules of the allowlist and commands of tools.json are read by the same.
 extension RuleReader {
-    private func text(_ members: [String: JSONValue], _ name: String) throws(Fault) -> String? {
+    func text(_ members: [String: JSONValue], _ name: String) throws(Fault) -> String? {
         guard let value = members[name] else { return nil }
         guard let text = value.stringValue, !text.isEmpty, text.utf8.count <= 512 else {
             throw Fault(problem: "\"\(name)\" is no text", remedy: "write 1 to 512 bytes between quotes")
@@ -135,7 +164,7 @@ extension RuleReader {
         return text
     }
 
-    private func strings(_ members: [String: JSONValue], _ name: String) throws(Fault) -> [String] {
+    func strings(_ members: [String: JSONValue], _ name: String) throws(Fault) -> [String] {
         guard let value = members[name] else { return [] }
         let texts = value.arrayValue?.compactMap(\.stringValue) ?? []
         guard let array = value.arrayValue, texts.count == array.count else {
@@ -144,7 +173,7 @@ extension RuleReader {
         return texts
     }
 
-    private func choice<Value: RawRepresentable<String>>(
+    func choice<Value: RawRepresentable<String>>(
         _ members: [String: JSONValue], _ name: String, _ values: [Value]
     ) throws(Fault) -> Value? {
         guard let member = members[name] else { return nil }
@@ -157,7 +186,7 @@ extension RuleReader {
     }
 
     /// `"60s"`, `"5m"`, `"1h"`; at most an hour.
-    private func timeout(_ members: [String: JSONValue]) throws(Fault) -> Duration {
+    func timeout(_ members: [String: JSONValue]) throws(Fault) -> Duration {
         guard let value = members["timeout"] else { return Rule.standardTimeout }
         let fault = Fault(problem: "\"timeout\" is no time from 1s to 1h", remedy: "write \"60s\" or \"5m\"")
         guard let text = value.stringValue, let unit = text.last, let number = Int(text.dropLast()),
@@ -166,7 +195,7 @@ extension RuleReader {
         return .seconds(number * scale)
     }
 
-    private func limits(_ members: [String: JSONValue]) throws(Fault) -> ResourceLimits {
+    func limits(_ members: [String: JSONValue]) throws(Fault) -> ResourceLimits {
         var limits = ResourceLimits()
         guard let value = members["limits"] else { return limits }
         let names = "memory_mb, processes, output_kb, open_files"
@@ -188,7 +217,7 @@ extension RuleReader {
         return limits
     }
 
-    private func sandbox(_ members: [String: JSONValue], _ standard: Sandbox) throws(Fault) -> Sandbox {
+    func sandbox(_ members: [String: JSONValue], _ standard: Sandbox) throws(Fault) -> Sandbox {
         guard let value = members["sandbox"] else { return standard }
         var sandbox = standard
         for (name, value) in value.objectValue ?? ["": .null] {
@@ -202,7 +231,7 @@ extension RuleReader {
         return sandbox
     }
 
-    private func account(_ members: [String: JSONValue]) throws(Fault) -> RunAs? {
+    func account(_ members: [String: JSONValue]) throws(Fault) -> RunAs? {
         guard let name = try text(members, "run_as") else { return nil }
         let isName =
             name.utf8.count <= 32 && !name.hasPrefix("-")
@@ -213,11 +242,45 @@ extension RuleReader {
         return name == "devops-probe" ? .probe : .user(name)
     }
 
-    private func directory(_ members: [String: JSONValue]) throws(Fault) -> String? {
+    func directory(_ members: [String: JSONValue]) throws(Fault) -> String? {
         guard let path = try text(members, "cwd") else { return nil }
         guard path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
             throw Fault(problem: "\"cwd\" is no absolute directory", remedy: "write such as \"/srv/web\"")
         }
         return path
+    }
+
+    /// Names and values of the administrator's, beside what every child has.
+    func environment(_ members: [String: JSONValue]) throws(Fault) -> [String: String] {
+        guard let value = members["environment"] else { return [:] }
+        guard let table = value.objectValue, table.count <= 32 else {
+            throw Fault(
+                problem: "\"environment\" is no object of at most 32 names",
+                remedy: #"write {"KUBECONFIG": "/etc/devops-executor/credentials/kubeconfig"}"#)
+        }
+        var environment: [String: String] = [:]
+        for (name, value) in table.sorted(by: { $0.key < $1.key }) {
+            let isName = name.utf8.allSatisfy { ASCII.isAlphanumeric($0) || $0 == UInt8(ascii: "_") }
+            guard isName, (1...64).contains(name.utf8.count), !Self.isReserved(name) else {
+                throw Fault(
+                    problem: "\"environment\" may not have \"\(name.prefix(64))\"",
+                    remedy: "write letters, digits and _; not what names programs or libraries to load")
+            }
+            guard let text = value.stringValue, text.utf8.count <= 1024,
+                text.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+            else {
+                throw Fault(
+                    problem: "\"environment\": \"\(name)\" is no text",
+                    remedy: "write at most 1024 printable ASCII characters")
+            }
+            environment[name] = text
+        }
+        return environment
+    }
+
+    /// Names that decide what program or library runs, or by which a call's children are known.
+    private static func isReserved(_ name: String) -> Bool {
+        ["BASH_ENV", "ENV", "IFS", "PATH"].contains(name)
+            || ["DEVOPS_", "LD_", "PERL5", "PYTHON", "SYSTEMD_"].contains(where: name.hasPrefix)
     }
 }

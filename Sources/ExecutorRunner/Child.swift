@@ -17,6 +17,15 @@ struct Child: Sendable {
         "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=cat", "SYSTEMD_PAGERSECURE=1", "TERM=dumb",
     ]
 
+    /// With what its rule names; a name that is in both has the rule's value.
+    static func environment(of grant: Grant) -> [String] {
+        if grant.environment.isEmpty { return environment }
+        let kept = environment.filter { entry in
+            grant.environment[String(entry.prefix { $0 != "=" })] == nil
+        }
+        return kept + grant.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    }
+
     /// - Parameters:
     ///   - isErrorApart: Whether standard error gets a pipe of its own.
     ///   - readOnlyRuleset: The kernel's rule set for a read-only grant; -1 for none.
@@ -77,7 +86,7 @@ private struct SpawnPlan: Sendable {
     /// The pid and the pidfd; or -1 and errno.
     func spawn() -> (pid: pid_t, pidfd: Int32, errno: Int32) {
         let arguments = CStrings(command.arguments)
-        let environment = CStrings(Child.environment + [mark.environmentEntry])
+        let environment = CStrings(Child.environment(of: grant) + [mark.environmentEntry])
         return arguments.withPointer { argv in
             environment.withPointer { envp in
                 identity.withCopy { identity in

@@ -33,12 +33,6 @@ package final class Machine: Sendable {
     /// systemd, where it is the service manager.
     package func systemBus() -> SystemBus? { bus }
 
-    /// Units that have failed, or `nil` where there is no systemd to say so.
-    package func failedUnits() -> [String]? {
-        guard let bus, let units = try? bus.units() else { return nil }
-        return units.filter { $0.active == "failed" }.map(\.name).sorted()
-    }
-
     /// Whether there is a journal to read.
     var hasJournal: Bool { bootedWithSystemd || journalDirectory != nil }
 

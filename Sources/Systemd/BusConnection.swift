@@ -64,13 +64,13 @@ final class BusConnection {
     /// The corresponding C function is `sd_bus_call`.
     func call<Answer>(
         _ path: String, _ interface: String, _ member: String, _ arguments: [String] = [], list: [String]? = nil,
-        timeout: Duration,
+        to service: String = systemd, timeout: Duration,
         read: (BusMessageReader) throws(SystemdError) -> Answer
     ) throws(SystemdError) -> Answer {
         var request: OpaquePointer?
         try check(
             "The call \(member) cannot be made",
-            sd_bus_message_new_method_call(bus, &request, Self.systemd, path, interface, member))
+            sd_bus_message_new_method_call(bus, &request, service, path, interface, member))
         defer { sd_bus_message_unref(request) }
         for argument in arguments {
             let type = CChar(bitPattern: UInt8(ascii: "s"))

@@ -7,7 +7,7 @@ import Synchronization
 /// Questions share one connection, made at the first and made again when it breaks; a job has one of its own, so
 /// that a slow restart holds up nobody who asks.
 package final class SystemBus: Sendable {
-    private let address: String?
+    let address: String?
     private let timeout: Duration
     private let shared = Mutex<BusConnection?>(nil)
 

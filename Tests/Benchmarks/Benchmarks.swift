@@ -37,6 +37,8 @@ struct Benchmarks {
         report["policy"] = try await Throughput.policy(executor, binaries: binaries)
         report["refusals_per_second"] = JSONValue(try await Throughput.refusals(executor))
         report["audit_verify_records_per_second"] = JSONValue(try await Throughput.verification(executor))
+        report["system_health"] = try await MachineLook.health(executor)
+        report["check_port"] = try await MachineLook.port(executor)
         executor.stop()
         report["unit_state"] = try UnitQuestion.measure()
         print(JSONValue.object(report).text)

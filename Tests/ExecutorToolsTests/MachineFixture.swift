@@ -64,8 +64,8 @@ struct Listener: ~Copyable {
         let length = socklen_t(family == .version4 ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size)
         let result = withUnsafeMutablePointer(to: &storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address -> Int32 in
-                guard bind(descriptor, address, length) == 0 else { return -1 }
-                return getsockname(descriptor, address, &size)
+                guard bind(descriptor, .init(__sockaddr__: address), length) == 0 else { return -1 }
+                return getsockname(descriptor, .init(__sockaddr__: address), &size)
             }
         }
         let port = withUnsafeBytes(of: &storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }

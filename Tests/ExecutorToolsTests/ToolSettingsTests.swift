@@ -30,6 +30,9 @@ struct ToolSettingsTests {
             (#"{"health": {"disk_percent": {"warn": 99}}}"#, "health.disk_percent", "before"),
             (#"{"health": {"memory_available_percent": {"warn": 1}}}"#, "health.memory_available_percent", "before"),
             (#"{"health": {"disk": {}}}"#, "health.disk", "disk_percent"),
+            (#"{"certificates": ["relative.pem"]}"#, "certificates", "a path such as"),
+            (#"{"certificates": ["/etc/a*/x.pem"]}"#, "certificates", "one whole name"),
+            (#"{"health": {"certificate_days": {"warn": 1}}}"#, "health.certificate_days", "before"),
             (#"{"logs": {}, "logs": {}}"#, "", "Mend the JSON"),
         ])
     func faultIsRefused(_ text: String, _ entry: String, _ remedy: String) {
@@ -45,7 +48,7 @@ struct ToolSettingsTests {
         let settings = try parse("{}")
         #expect(ToolName.allCases.allSatisfy(settings.isEnabled))
         #expect(settings.logs == ToolSettings().logs)
-        #expect(settings.health.disk == HealthThresholds().disk)
+        #expect(settings.health.thresholds.disk == HealthThresholds().disk)
     }
 
     @Test("what is set is taken, and the rest keeps its default")
@@ -60,7 +63,7 @@ struct ToolSettingsTests {
         #expect(settings.entry(.dockerRestart).timeout == .seconds(120))
         #expect(settings.entry(.dockerRestart).approval == .user)
         #expect(settings.logs.defaultLines == 20)
-        #expect(settings.health.disk == HealthThresholds.Steps(warn: 80, critical: 90))
+        #expect(settings.health.thresholds.disk == HealthThresholds.Steps(warn: 80, critical: 90))
     }
 
     @Test("the file that ships is the defaults, written out")
@@ -71,6 +74,6 @@ struct ToolSettingsTests {
         #expect(ToolName.allCases.allSatisfy(settings.isEnabled))
         #expect(settings.tools.count == ToolName.allCases.count)
         #expect(settings.logs == ToolSettings().logs)
-        #expect(settings.health == HealthThresholds())
+        #expect(settings.health == HealthSettings())
     }
 }

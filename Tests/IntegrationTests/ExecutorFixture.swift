@@ -31,8 +31,8 @@ final class ExecutorFixture: Sendable {
 
     init(
         in directory: String, allowlist: String = ExecutorFixture.allowlist,
-        settings: String = #"{"readable_roots": ["/etc"]}"#, tools: String? = nil, waitsForReady: Bool = true,
-        records: Bool = false
+        settings: String = #"{"readable_roots": ["/etc"]}"#, tools: String? = nil, packs: [String: String] = [:],
+        waitsForReady: Bool = true, records: Bool = false
     ) async throws {
         self.directory = directory
         recorders = records ? try Self.record(directory) : []
@@ -40,6 +40,11 @@ final class ExecutorFixture: Sendable {
         try Self.write(allowlist, to: directory + "/config/allowlist.json")
         try Self.write(settings, to: directory + "/config/executor.json")
         if let tools { try Self.write(tools, to: directory + "/config/tools.json") }
+        for (name, text) in packs {
+            try FileManager.default.createDirectory(
+                atPath: directory + "/config/packs", withIntermediateDirectories: true)
+            try Self.write(text, to: directory + "/config/packs/" + name)
+        }
         notify = try NotifySocket(directory: directory)
         program = try Self.start(directory, notify)
         if waitsForReady { _ = await notify.wait(for: "READY=1") }
@@ -124,13 +129,13 @@ final class ExecutorFixture: Sendable {
 /// Runs `body` with a fresh executor, and takes it down after.
 func withExecutor(
     allowlist: String = ExecutorFixture.allowlist, settings: String = #"{"readable_roots": ["/etc"]}"#,
-    tools: String? = nil, waitsForReady: Bool = true, records: Bool = true,
+    tools: String? = nil, packs: [String: String] = [:], waitsForReady: Bool = true, records: Bool = true,
     _ body: (ExecutorFixture) async throws -> Void
 ) async throws {
     try await withTemporaryDirectory { directory in
         let executor = try await ExecutorFixture(
-            in: directory, allowlist: allowlist, settings: settings, tools: tools, waitsForReady: waitsForReady,
-            records: records && Python.current.isInstalled)
+            in: directory, allowlist: allowlist, settings: settings, tools: tools, packs: packs,
+            waitsForReady: waitsForReady, records: records && Python.current.isInstalled)
         try await body(executor)
         _ = await executor.stop()
         for report in try await executor.schemaReport() { #expect(report.faults == []) }

@@ -9,6 +9,8 @@
 int clinux_eventfd(void);
 /* mallopt(3): its header is not in the Glibc module. How many heaps threads share; before any thread but the first. */
 int clinux_limit_heaps(int count);
+/* adjtimex(2): its header is not in the Glibc module. 1 where the kernel's clock follows a time server, 0 where not. */
+int clinux_clock_is_synchronised(void);
 /* prctl(2) is variadic. PR_SET_CHILD_SUBREAPER: orphaned descendants become children of this process. */
 int clinux_set_child_subreaper(void);
 /* openat2(2) has no wrapper. `resolve` is a set of RESOLVE_ flags, from below. */

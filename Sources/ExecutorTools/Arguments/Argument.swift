@@ -114,20 +114,20 @@ extension Argument where Value == Int? {
     }
 }
 
-private func textSchema(_ description: String, _ maximumBytes: Int) -> [String: JSONValue] {
+func textSchema(_ description: String, _ maximumBytes: Int) -> [String: JSONValue] {
     [
         "type": "string", "description": .string(description), "minLength": 1, "maxLength": JSONValue(maximumBytes),
     ]
 }
 
-private func integerSchema(_ description: String, _ range: ClosedRange<Int>) -> [String: JSONValue] {
+func integerSchema(_ description: String, _ range: ClosedRange<Int>) -> [String: JSONValue] {
     [
         "type": "integer", "description": .string(description), "minimum": JSONValue(range.lowerBound),
         "maximum": JSONValue(range.upperBound),
     ]
 }
 
-private func readText(_ json: JSONValue?, _ name: String, _ maximumBytes: Int) throws(Refusal) -> String? {
+func readText(_ json: JSONValue?, _ name: String, _ maximumBytes: Int) throws(Refusal) -> String? {
     guard let json else { return nil }
     guard let text = json.stringValue else { throw .badArgument(name, "is \(json.kindName)", "a text") }
     guard !text.isEmpty else { throw .badArgument(name, "is empty", "a text of at least one character") }
@@ -141,7 +141,7 @@ private func readText(_ json: JSONValue?, _ name: String, _ maximumBytes: Int) t
     return text
 }
 
-private func readInteger(_ json: JSONValue?, _ name: String, _ range: ClosedRange<Int>) throws(Refusal) -> Int? {
+func readInteger(_ json: JSONValue?, _ name: String, _ range: ClosedRange<Int>) throws(Refusal) -> Int? {
     guard let json else { return nil }
     let wanted = "a whole number from \(range.lowerBound) to \(range.upperBound)"
     switch json {

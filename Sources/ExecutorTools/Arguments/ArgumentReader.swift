@@ -6,6 +6,7 @@ package struct ArgumentTable: Sendable {
     private let entries: [any ArgumentEntry]
 
     package init(_ entries: any ArgumentEntry...) { self.entries = entries }
+    package init(_ entries: [any ArgumentEntry]) { self.entries = entries }
 
     package var names: [String] { entries.map(\.name) }
 

@@ -10,6 +10,7 @@ package struct DiskUsage: Sendable, Hashable {
     package var usedPercent: Int
     /// `nil` where the file system makes inodes as it needs them.
     package var inodesUsedPercent: Int?
+    package var usedInodes: Int
 
     package init?(_ mount: MountEntry) {
         var figures = statvfs()
@@ -21,6 +22,7 @@ package struct DiskUsage: Sendable, Hashable {
         freeBytes = Int(clamping: figures.f_bavail).multipliedReportingOverflow(by: fragment).partialValue
         usedPercent = Self.percent(used, of: used &+ figures.f_bavail)
         let usedInodes = figures.f_files - min(figures.f_ffree, figures.f_files)
+        self.usedInodes = Int(clamping: usedInodes)
         inodesUsedPercent = figures.f_files > 0 ? Self.percent(usedInodes, of: figures.f_files) : nil
     }
 

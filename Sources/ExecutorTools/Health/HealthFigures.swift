@@ -1,4 +1,5 @@
 import Glibc
+package import Systemd
 
 /// What the kernel says about the machine at one moment; nothing is judged here.
 package struct HealthFigures: Sendable {
@@ -36,11 +37,23 @@ package struct HealthFigures: Sendable {
     package var oomKills: Int?
     package var uptime: Duration
     package var needsReboot: Bool
+    /// A kernel newer than the one that runs.
+    package var newerKernel: (installed: String, running: String)?
     /// `nil` where nobody says.
     package var isClockSynchronised: Bool?
+    /// Local ports of outgoing connections, counted only where there are many; `nil` where there are few.
+    package var ephemeralPorts: (used: Int, size: Int)?
+    package var fileHungry: [FileHungryProcess]
+    package var certificates: [CertificateFile]
+    package var temperatures: [(place: String, celsius: Double)]
+    /// `nil` where there is no systemd to say so.
+    package var units: UnitHealth?
 
-    /// - Parameter proc: Where `/proc` is.
-    package init(proc root: String = "/proc") {
+    /// - Parameters:
+    ///   - proc: Where `/proc` is.
+    ///   - certificates: Files and patterns of files of certificates.
+    ///   - bus: systemd, where it is the service manager.
+    package init(proc root: String = "/proc", certificates patterns: [String] = [], bus: SystemBus? = nil) {
         let mounts = MountTable.read("\(root)/self/mountinfo")
         let storage = MountTable.storage(among: mounts)
         load = Self.numbers("\(root)/loadavg", count: 3)
@@ -61,9 +74,14 @@ package struct HealthFigures: Sendable {
         oomKills = SystemFile.read("\(root)/vmstat")?.number(after: "oom_kill")
         uptime = .milliseconds(Int((Self.numbers("\(root)/uptime", count: 1).first ?? 0) * 1000))
         needsReboot = access("/run/reboot-required", F_OK) == 0
-        // Where timesyncd runs it makes this file once the clock follows a server.
-        let timesync = "/run/systemd/timesync"
-        isClockSynchronised = SystemFile.isDirectory(timesync) ? access("\(timesync)/synchronized", F_OK) == 0 : nil
+        newerKernel = KernelState.newer()
+        isClockSynchronised = KernelState.isClockSynchronised(bus: bus)
+        ephemeralPorts = EphemeralPorts.used(proc: root)
+        fileHungry = FileHungryProcess.find(among: processes, root: root)
+        certificates = CertificateFile.all(patterns)
+        temperatures = KernelState.temperatures()
+        let (entries, uptime, table) = (processes, uptime, ProcessTable(root: root))
+        units = bus.flatMap { UnitHealth(bus: $0, processes: entries, table: table, uptime: uptime) }
     }
 
     /// A service's own sandbox makes much read-only for itself: what the first process can write is left out.

@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 /// What the last look at the machine found, to say what changed since.
@@ -11,6 +10,9 @@ package final class HealthHistory: Sendable {
         var ticks: [ProcessIdentity: Int]
         /// Free bytes by mount point.
         var free: [String: Int]
+        /// Used inodes by mount point.
+        var inodes: [String: Int]
+        var oomKills: Int
     }
 
     private struct ProcessIdentity: Hashable {
@@ -24,6 +26,10 @@ package final class HealthHistory: Sendable {
         package var processor: [Int32: Double]
         /// How many bytes less are free, by mount point, where it is worth a word.
         package var growth: [String: Int]
+        /// How many inodes more are used, by mount point, where it is worth a word.
+        package var inodeGrowth: [String: Int]
+        /// Processes the kernel killed for lack of memory.
+        package var oomKills: Int
         /// Since when; `nil` at the first look, when ``processor`` is the mean since each process's start.
         package var since: Duration?
     }
@@ -32,6 +38,7 @@ package final class HealthHistory: Sendable {
     private static let shortest = Duration.milliseconds(200)
     /// Less than this is not called growth.
     private static let leastGrowth = 1 << 20
+    private static let leastInodes = 1000
 
     private let last = Mutex<Look?>(nil)
 
@@ -46,7 +53,9 @@ package final class HealthHistory: Sendable {
                     (ProcessIdentity(pid: $0.pid, startTicks: $0.startTicks), $0.cpuTicks)
                 }
             ) { first, _ in first },
-            free: Dictionary(figures.disks.map { ($0.mount.mountPoint, $0.freeBytes) }) { first, _ in first })
+            free: Dictionary(figures.disks.map { ($0.mount.mountPoint, $0.freeBytes) }) { first, _ in first },
+            inodes: Dictionary(figures.disks.map { ($0.mount.mountPoint, $0.usedInodes) }) { first, _ in first },
+            oomKills: figures.oomKills ?? 0)
         let earlier = last.withLock { last -> Look? in
             guard let earlier = last else {
                 last = look
@@ -61,7 +70,7 @@ package final class HealthHistory: Sendable {
 
     private func change(from earlier: Look, to look: Look) -> Change {
         let elapsed = look.time - earlier.time
-        let ticks = elapsed / .seconds(1) * Double(sysconf(Int32(_SC_CLK_TCK)))
+        let ticks = elapsed / .seconds(1) * ProcessTable.ticksPerSecond
         var processor: [Int32: Double] = [:]
         for (identity, spent) in look.ticks {
             processor[identity.pid] = Double(max(spent - (earlier.ticks[identity] ?? 0), 0)) * 100 / ticks
@@ -71,15 +80,22 @@ package final class HealthHistory: Sendable {
             guard let before = earlier.free[mountPoint], before - free >= Self.leastGrowth else { continue }
             growth[mountPoint] = before - free
         }
-        return Change(processor: processor, growth: growth, since: elapsed)
+        var inodeGrowth: [String: Int] = [:]
+        for (mountPoint, used) in look.inodes {
+            guard let before = earlier.inodes[mountPoint], used - before >= Self.leastInodes else { continue }
+            inodeGrowth[mountPoint] = used - before
+        }
+        return Change(
+            processor: processor, growth: growth, inodeGrowth: inodeGrowth,
+            oomKills: max(look.oomKills - earlier.oomKills, 0), since: elapsed)
     }
 
     private func firstLook(_ figures: HealthFigures, _ look: Look) -> Change {
-        let uptimeTicks = figures.uptime / .seconds(1) * Double(sysconf(Int32(_SC_CLK_TCK)))
+        let uptimeTicks = figures.uptime / .seconds(1) * ProcessTable.ticksPerSecond
         var processor: [Int32: Double] = [:]
         for (identity, spent) in look.ticks {
             processor[identity.pid] = Double(spent) * 100 / max(uptimeTicks - Double(identity.startTicks), 1)
         }
-        return Change(processor: processor, growth: [:], since: nil)
+        return Change(processor: processor, growth: [:], inodeGrowth: [:], oomKills: 0, since: nil)
     }
 }

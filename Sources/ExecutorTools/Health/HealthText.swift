@@ -29,8 +29,9 @@ struct HealthText {
             if let inodes = disk.inodesUsedPercent { line += ", inodes \(inodes)%" }
             if let growth = change.growth[disk.mount.mountPoint], let since = change.since {
                 line +=
-                    ", \(Figures.bytes(growth)) less than \(CommandReport.seconds(.seconds(since.components.seconds))) ago"
+                    ", \(Figures.bytes(growth)) less than \(CommandReport.wholeSeconds(since)) ago"
             }
+            if let more = change.inodeGrowth[disk.mount.mountPoint] { line += ", \(more) inodes more" }
             return line
         }
     }
@@ -63,9 +64,7 @@ struct HealthText {
     }
 
     private var topLines: [String] {
-        let basis = change.since.map {
-            " over the last \(CommandReport.seconds(.seconds(max($0.components.seconds, 1))))"
-        }
+        let basis = change.since.map { " over the last \(CommandReport.wholeSeconds($0))" }
         let cpu = busiest.map { "\(label($0)) \(Figures.percent(change.processor[$0.pid] ?? 0))" }
         let memory = largest.map { "\(label($0)) \(Figures.bytes($0.residentBytes))" }
         return [
@@ -83,13 +82,13 @@ struct HealthText {
         }.joined(separator: ", ")
     }
 
-    private var busiest: ArraySlice<ProcessEntry> {
+    var busiest: ArraySlice<ProcessEntry> {
         figures.processes.filter { (change.processor[$0.pid] ?? 0) >= 0.5 }
             .sorted { (change.processor[$0.pid] ?? 0, $1.pid) > (change.processor[$1.pid] ?? 0, $0.pid) }
             .prefix(Self.topCount)
     }
 
-    private var largest: ArraySlice<ProcessEntry> {
+    var largest: ArraySlice<ProcessEntry> {
         figures.processes.filter { $0.residentBytes > 0 }
             .sorted { ($0.residentBytes, $1.pid) > ($1.residentBytes, $0.pid) }.prefix(Self.topCount)
     }
@@ -105,7 +104,7 @@ struct HealthText {
 }
 
 extension HealthText {
-    func metadata(failedUnits: [String]?) -> [String: JSONValue] {
+    var metadata: [String: JSONValue] {
         let memory = figures.memory
         return [
             "grade": .string(worst.rawValue),
@@ -116,6 +115,8 @@ extension HealthText {
                         "used_percent": JSONValue(disk.usedPercent), "free_bytes": JSONValue(disk.freeBytes),
                         "size_bytes": JSONValue(disk.sizeBytes),
                         "inodes_used_percent": disk.inodesUsedPercent.map { JSONValue($0) },
+                        "growth_bytes": change.growth[disk.mount.mountPoint].map { JSONValue($0) },
+                        "growth_inodes": change.inodeGrowth[disk.mount.mountPoint].map { JSONValue($0) },
                         "read_only": JSONValue(disk.mount.isReadOnly || disk.mount.isFileSystemReadOnly),
                     ])
                 }),
@@ -139,8 +140,27 @@ extension HealthText {
                 "blocked": JSONValue(figures.processes.count { $0.state == "D" }),
                 "open_files": figures.openFiles.map { JSONValue($0) },
             ]),
-            "failed_units": failedUnits.map { JSONValue($0) } ?? .null,
+            "failed_units": figures.units.map { JSONValue($0.failed) } ?? .null,
+            "oom_kills": figures.oomKills.map { JSONValue($0) } ?? .null,
+            "clock_synchronised": figures.isClockSynchronised.map { .bool($0) } ?? .null,
+            "certificates": .array(figures.certificates.map(\.json)),
+            "busiest": .array(
+                busiest.map { row($0, "cpu_percent", JSONValue((change.processor[$0.pid] ?? 0).rounded())) }),
+            "largest": .array(largest.map { row($0, "resident_bytes", JSONValue($0.residentBytes)) }),
             "uptime_seconds": JSONValue(Int(figures.uptime.components.seconds)),
         ]
+    }
+
+    private func row(_ process: ProcessEntry, _ figure: String, _ value: JSONValue) -> JSONValue {
+        ["pid": JSONValue(Int(process.pid)), "name": .string(PrintableText.line(process.name)), figure: value]
+    }
+}
+
+extension CertificateFile {
+    fileprivate var json: JSONValue {
+        .object(compacting: [
+            "file": .string(file), "days_left": daysLeft.map { JSONValue($0) }, "expires": JSONValue(expires),
+            "fault": JSONValue(fault),
+        ])
     }
 }

@@ -1,30 +1,28 @@
 package import ExecutorAPI
 package import ExecutorPolicy
 package import StrictJSON
+package import Systemd
 
 /// `system_health`: disks, memory, load and what is wrong with them, graded.
 package struct SystemHealthTool: Tool {
     private static let table = ArgumentTable()
 
     private let root: String
-    private let thresholds: HealthThresholds
-    /// Units that have failed, where a service manager can be asked; `nil` where there is none.
-    private let failedUnits: @Sendable () -> [String]?
+    private let settings: HealthSettings
+    private let bus: SystemBus?
     private let history = HealthHistory()
 
-    package init(
-        proc root: String = "/proc", thresholds: HealthThresholds = HealthThresholds(),
-        failedUnits: @escaping @Sendable () -> [String]? = { nil }
-    ) {
-        (self.root, self.thresholds, self.failedUnits) = (root, thresholds, failedUnits)
+    /// - Parameter bus: systemd, where it is the service manager.
+    package init(proc root: String = "/proc", settings: HealthSettings = HealthSettings(), bus: SystemBus? = nil) {
+        (self.root, self.settings, self.bus) = (root, settings, bus)
     }
 
     package let definition = ToolDefinition(
         name: ToolName.systemHealth.rawValue, title: "State of the system",
         description: """
             Gives the state of this machine: how full each disk is (space and inodes), memory, swap, load against the \
-            number of cores, pressure, failed units, zombie and blocked processes, open files, and the busiest \
-            processes. Use it for questions about disk space, memory or slowness, and first when it is not clear what is \
+            number of cores, pressure, OOM kills, failed and restarting units, zombie and blocked processes, open files, \
+            ports, the clock, certificates, whether a reboot is due, and the busiest processes. Use it for questions about disk space, memory or slowness, and first when it is not clear what is \
             wrong. What is past a threshold is listed as warn or critical.
             """,
         inputSchema: Self.table.schema, readOnly: true, idempotent: true)
@@ -39,16 +37,14 @@ package struct SystemHealthTool: Tool {
     }
 
     package func report() -> ToolResult {
-        let figures = HealthFigures(proc: root)
+        report(of: HealthFigures(proc: root, certificates: settings.certificates, bus: bus))
+    }
+
+    /// What these figures come to, beside those of the last look.
+    package func report(of figures: HealthFigures) -> ToolResult {
         let change = history.compare(figures)
-        let failed = failedUnits()
-        var findings = figures.findings(thresholds)
-        if let failed, !failed.isEmpty {
-            let names = failed.prefix(10).map { PrintableText.line($0) }.joined(separator: ", ")
-            findings.append(
-                HealthFinding(.warn, "\(failed.count) failed unit\(failed.count == 1 ? "" : "s"): \(names)"))
-        }
-        let text = HealthText(figures: figures, change: change, thresholds: thresholds, findings: findings)
-        return .success(text.text, metadata: text.metadata(failedUnits: failed))
+        let findings = figures.findings(settings.thresholds, since: change)
+        let text = HealthText(figures: figures, change: change, thresholds: settings.thresholds, findings: findings)
+        return .success(text.text, metadata: text.metadata)
     }
 }

@@ -1,6 +1,7 @@
 package import ExecutorAPI
 package import ExecutorPolicy
 package import StrictJSON
+package import Systemd
 
 /// `check_port`: who listens on a port, and whether it answers.
 package struct CheckPortTool: Tool {
@@ -9,9 +10,13 @@ package struct CheckPortTool: Tool {
 
     private let processes: ProcessTable
     private let ports: PortTable
+    private let bus: SystemBus?
 
-    package init(processes: ProcessTable = ProcessTable(), ports: PortTable = PortTable()) {
-        (self.processes, self.ports) = (processes, ports)
+    /// - Parameter bus: systemd, where it is the service manager: it knows which socket unit a port came by.
+    package init(
+        processes: ProcessTable = ProcessTable(), ports: PortTable = PortTable(), bus: SystemBus? = nil
+    ) {
+        (self.processes, self.ports, self.bus) = (processes, ports, bus)
     }
 
     package let definition = ToolDefinition(
@@ -19,8 +24,8 @@ package struct CheckPortTool: Tool {
         description: """
             Says which process listens on a TCP or UDP port of this machine, with its pid, systemd unit or container, \
             on which addresses, and whether a TCP connection is taken. Use it when a service cannot bind ("Address \
-            already in use"), or to see whether a service listens at all. Answers in one line for each holder, or that \
-            the port is free.
+            already in use"), or to see whether a service listens at all. Answers in one line for each holder, or \
+            that the port is free, or which connections use it though nobody listens.
             """,
         inputSchema: Self.table.schema, readOnly: true, idempotent: true)
 
@@ -33,7 +38,7 @@ package struct CheckPortTool: Tool {
     }
 
     package func check(_ port: UInt16) -> ToolResult {
-        var report = PortReport.read(port, processes: processes, ports: ports)
+        var report = PortReport.read(port, processes: processes, ports: ports, socketUnit: socketUnit)
         let addresses = report.listeners.filter { $0.transport == .tcp }.map(\.address.reachable)
         for address in addresses {
             let answer = PortProbe.connect(to: address, port: port)
@@ -41,5 +46,18 @@ package struct CheckPortTool: Tool {
             if answer.isOpen { break }
         }
         return .success(report.text, metadata: report.metadata)
+    }
+
+    /// Socket units asked about one by one; each takes a fraction of a millisecond.
+    private static let maximumAsked = 64
+
+    /// The socket unit that listens on `port`: `Listen` holds pairs such as `("Stream", "[::]:80")`.
+    private func socketUnit(_ port: UInt16) -> String? {
+        let units = (try? bus?.units()) ?? []
+        let sockets = units.filter { $0.name.hasSuffix(".socket") && $0.active == "active" }.prefix(Self.maximumAsked)
+        return sockets.first { unit in
+            let places = (try? bus?.unit(unit.name))?.values("Listen") ?? []
+            return places.contains { $0.elements.last?.text?.hasSuffix(":\(port)") ?? false }
+        }.map { PrintableText.line($0.name, limit: 256) }
     }
 }

@@ -52,6 +52,11 @@ package enum CommandReport {
         return value == value.rounded() ? "\(Int(value)) s" : "\(Figures.decimal(value)) s"
     }
 
+    /// `30 s`, and never `0 s`.
+    static func wholeSeconds(_ duration: Duration) -> String {
+        seconds(.seconds(max(duration.components.seconds, 1)))
+    }
+
     /// Codes that mean something of their own; `systemctl`'s are those of LSB's init scripts.
     private static func exitMeaning(_ code: Int32, _ grant: Grant) -> String? {
         switch (grant.programName, code) {

@@ -24,14 +24,43 @@ package struct ToolSettings: Sendable {
 
     package var tools: [String: ToolEntry] = [:]
     package var logs = Logs()
-    package var health = HealthThresholds()
+    package var health = HealthSettings()
     /// Services that systemd does not keep, by name.
     package var services: [String: ServiceDefinition] = [:]
+    /// Tools of the administrator's own, those of the packs among them.
+    package private(set) var ownTools: [OwnToolDefinition] = []
 
     package init() {}
 
-    package func entry(_ name: ToolName) -> ToolEntry { tools[name.rawValue] ?? ToolEntry() }
+    package func entry(_ name: ToolName) -> ToolEntry { entry(of: name.rawValue) }
+    package func entry(of name: String) -> ToolEntry { tools[name] ?? ToolEntry() }
+
+    static func builtIn(_ name: String) -> ToolName? { ToolName(rawValue: name) }
+
+    /// Takes up tools of the administrator's own.
+    ///
+    /// - Throws: ``ToolSettingsError`` where two have one name, or there are too many.
+    mutating func add(_ more: [OwnToolDefinition], from object: SettingsObject) throws(ToolSettingsError) {
+        for tool in more {
+            guard !ownTools.contains(where: { $0.name == tool.name }) else {
+                throw object.error("another file has a tool of this name", "Give each its own name.", at: tool.name)
+            }
+            ownTools.append(tool)
+        }
+        guard ownTools.count <= OwnCommand.maximum else {
+            throw object.error("there are more than \(OwnCommand.maximum) tools", "Remove some.")
+        }
+    }
     package func isEnabled(_ name: ToolName) -> Bool { entry(name).isEnabled }
+}
+
+/// What `system_health` looks at, and what it finds worth a word.
+package struct HealthSettings: Sendable, Hashable {
+    package var thresholds = HealthThresholds()
+    /// Files of certificates; `*` stands for one whole name.
+    package var certificates: [String] = []
+
+    package init() {}
 }
 
 /// From where on a figure of ``SystemHealth`` is worth a word.
@@ -54,11 +83,17 @@ package struct HealthThresholds: Sendable, Hashable {
     package var loadPerCore = Steps(warn: 1.5, critical: 4)
     /// Time in which something waited (PSI `some`, over ten seconds), in percent.
     package var pressure = Steps(warn: 25, critical: 60)
-    /// Open files of the whole machine, in percent of what it may have.
+    /// Open files of the machine and of a process, tracked connections and ports, in percent of what there may be.
     package var openFiles = Steps(warn: 70, critical: 90)
     package var zombies = Steps(warn: 5, critical: 100)
     /// Processes that wait for a device without being interruptible.
     package var blocked = Steps(warn: 5, critical: 30)
+    /// Days a certificate is still good: here less is worse.
+    package var certificate = Steps(warn: 21, critical: 7)
+    /// Automatic restarts of a unit that is young again.
+    package var restarts = Steps(warn: 3, critical: 10)
+    /// Of the hottest sensor, in degrees Celsius.
+    package var temperature = Steps(warn: 85, critical: 95)
 
     package init() {}
 }

@@ -13,9 +13,10 @@ package struct ControlGroupMembership: Sendable, Hashable {
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             return parts.count == 3 ? (parts[1], parts[2]) : nil
         }
-        // systemd keeps its tree in the unified hierarchy, or in the named one beside the older controllers.
-        let trees = paths.filter { $0.controllers == "name=systemd" } + paths.filter(\.controllers.isEmpty)
         container = paths.lazy.flatMap { $0.path.split(separator: "/") }.compactMap(Self.containerID).first
+        // systemd keeps its tree in the named hierarchy beside the older controllers, or in the unified one; where both
+        // are mounted, one of them may say nothing.
+        let trees = paths.filter { $0.controllers == "name=systemd" } + paths.filter { $0.controllers.isEmpty }
         unit = trees.lazy.compactMap { Self.unit($0.path) }.first
     }
 

@@ -22,6 +22,8 @@ package struct ProcessEntry: Sendable, Hashable {
 /// Every answer may be of a moment ago: a process that went away in between is `nil`, never an error.
 package struct ProcessTable: Sendable {
     package let root: String
+    /// Clock ticks of ``ProcessEntry/cpuTicks`` in a second.
+    package static let ticksPerSecond = Double(sysconf(Int32(_SC_CLK_TCK)))
     private let pageSize = sysconf(Int32(_SC_PAGESIZE))
 
     package init(root: String = "/proc") { self.root = root }
