@@ -56,7 +56,7 @@ package struct TelegramClient: Sendable {
                 "chat_id": .integer(chatID), "text": .string(text),
                 "parse_mode": parseMode.map { .string($0.rawValue) }, "reply_markup": replyMarkup,
                 "link_preview_options": ["is_disabled": true],
-            ])
+            ], repetition: .harmful)
         guard let message = TelegramMessage(json: result) else { throw Self.unexpected("sendMessage") }
         return message.id
     }
@@ -100,12 +100,13 @@ package struct TelegramClient: Sendable {
     }
 
     private func call(
-        _ method: String, _ parameters: [String: JSONValue?] = [:], timeout: Duration = callTimeout
+        _ method: String, _ parameters: [String: JSONValue?] = [:], timeout: Duration = callTimeout,
+        repetition: Repetition = .harmless
     ) async throws(TelegramError) -> JSONValue {
         let request = HTTPRequest(
             method: "POST", url: address + method, headers: [("Content-Type", "application/json")],
             body: JSONValue.object(compacting: parameters).encoded(), timeout: timeout, proxy: proxy,
-            maximumBodyBytes: Self.maximumAnswerBytes)
+            maximumBodyBytes: Self.maximumAnswerBytes, repetition: repetition)
         let answer: (status: Int, body: [UInt8])
         do {
             answer = try await transport(request)
