@@ -51,6 +51,12 @@ package enum ToolAnswers {
         return ([head] + (rest.isEmpty && result.success ? lines : rest)).joined(separator: "\n")
     }
 
+    /// The first line of ``service(_:_:_:)``.
+    package static func serviceState(_ name: String, _ result: ToolResult, _ language: Language) -> String {
+        result.refusal.map { "❌ \(name): \($0.message)" }
+            ?? ToolPhrases.service(ToolCall(.checkService, id: "", ["service": .string(name)]), result, language)
+    }
+
     private static func serviceDetails(_ metadata: [String: JSONValue]) -> [String] {
         let ports = (metadata["ports"]?.arrayValue ?? []).compactMap(\.intValue).map { "\($0)" }
         let errors = (metadata["errors"]?.arrayValue ?? []).compactMap(\.stringValue).map { "  \($0)" }
