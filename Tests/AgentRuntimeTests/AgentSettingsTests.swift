@@ -1,6 +1,7 @@
 import AgentCore
 import AgentRuntime
 import Foundation
+import Monitoring
 import Testing
 
 @Suite("The agent's settings")
