@@ -196,7 +196,8 @@ let package = Package(
             ],
             exclude: ["Clients"], swiftSettings: strict),
         .testTarget(
-            name: "SystemTests", dependencies: ["StrictJSON", "TestSupport"], cSettings: gnu, swiftSettings: strict),
+            name: "SystemTests", dependencies: ["StrictJSON", "TestSupport"], exclude: ["Clock"], cSettings: gnu,
+            swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks", dependencies: ["ExecutorAPI", "ExecutorClient", "StrictJSON", "TestSupport", "Wire"],
             path: "Tests/Benchmarks", swiftSettings: strict),

@@ -6,6 +6,7 @@
 #   scripts/guest.sh exec DIR -- CMD…      runs CMD as root inside, with the same input, output and exit code
 #   scripts/guest.sh pid DIR               the host's pid of its PID 1; its loopback: nsenter -t PID -n CMD
 #   scripts/guest.sh stop DIR              shuts it down
+#   scripts/guest.sh cut DIR               ends it as a power cut does: nothing in it has time for anything
 #
 # Needs root, cgroup v2 (alone or beside v1), and, for build, a Debian mirror that apt knows. GUEST_PACKAGES names more
 # Debian packages for build.
@@ -104,10 +105,11 @@ start() {
             descriptor=${descriptor##*/}
             if ((descriptor > 2)); then eval "exec $descriptor>&-"; fi
         done
-        # Without bpf(2) IPAddressDeny= and DevicePolicy= would be ignored inside.
+        # Without bpf(2) IPAddressDeny= and DevicePolicy= would be ignored inside; nspawn knows no Landlock yet.
         exec setsid systemd-nspawn --quiet --boot --directory="$directory" --machine="$name" --register=no --keep-unit \
             --console=pipe --link-journal=no --resolv-conf=off --timezone=off --kill-signal=SIGRTMIN+3 \
-            --private-network --capability=CAP_BPF,CAP_PERFMON --system-call-filter="bpf perf_event_open" \
+            --private-network --capability=CAP_BPF,CAP_PERFMON \
+            --system-call-filter="bpf perf_event_open landlock_add_rule landlock_create_ruleset landlock_restrict_self" \
             </dev/null >"$state/console" 2>&1
     ) &
     nspawn=$!
@@ -132,6 +134,12 @@ inside() {
         nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup --root --wd -- "$@"
 }
 
+cut() {
+    local pid
+    if pid=$(leader); then kill -KILL "$pid"; fi
+    stop
+}
+
 stop() {
     local pid nspawn
     nspawn=$(cat "$state/nspawn" 2>/dev/null || true)
@@ -146,7 +154,7 @@ stop() {
 }
 
 case $command in
-build | start | stop) "$command" ;;
+build | start | stop | cut) "$command" ;;
 pid) leader || die "$directory does not run" ;;
 exec)
     [[ ${1:-} != -- ]] || shift

@@ -1,4 +1,4 @@
-package import ExecutorAPI
+import ExecutorAPI
 import StrictJSON
 
 /// What a person is shown of the tools: a phrase when one starts, a line with ✅ or ❌ for a state that was found.

@@ -1,7 +1,7 @@
 import ExecutorAPI
 import ExecutorClient
 import Foundation
-import StrictJSON
+package import StrictJSON
 import Wire
 
 // What the other half says of itself.
@@ -23,8 +23,8 @@ extension Doctor {
     }
 
     /// - Parameter status: The answer to `executor/status`.
-    static func read(_ status: JSONValue) -> [DoctorFinding] {
-        [version(status), rules(status), audit(status), journal(status), docker(status)]
+    package static func read(_ status: JSONValue) -> [DoctorFinding] {
+        [version(status), rules(status), sandbox(status), audit(status), journal(status), docker(status)]
     }
 
     private static func version(_ status: JSONValue) -> DoctorFinding {
@@ -47,6 +47,22 @@ extension Doctor {
                 remedy: "Mend the file; then: systemctl kill -s HUP --kill-whom=main devops-executor")
         }
         return DoctorFinding("policy", .good, "\(status["policy"]?["rules"]?.intValue ?? 0) rules are in force.")
+    }
+
+    private static func sandbox(_ status: JSONValue) -> DoctorFinding {
+        let containment = status["containment"]
+        let missing = (containment?["missing"]?.arrayValue ?? []).compactMap(\.stringValue)
+        if missing.isEmpty {
+            return DoctorFinding("sandbox", .good, "The kernel has all that confines a command.")
+        }
+        let lacks = "The kernel, or what the executor may use of it, lacks \(missing.joined(separator: ", "))"
+        if containment?["sandbox"] == "lenient" {
+            return DoctorFinding("sandbox", .warning, "\(lacks): commands run without, as executor.json says.")
+        }
+        return DoctorFinding(
+            "sandbox", .bad, "\(lacks): rules that ask for it are refused.",
+            remedy:
+                "Boot a kernel that has it, or write \"sandbox\": \"lenient\" in /etc/devops-executor/executor.json.")
     }
 
     private static func audit(_ status: JSONValue) -> DoctorFinding {

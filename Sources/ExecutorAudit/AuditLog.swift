@@ -79,11 +79,12 @@ package final class AuditLog: Sendable {
         return head
     }
 
-    /// Does what is due without a record to write: mends the log, signs what has been unsigned for too long.
+    /// Does what is due without a record to write: mends the log, signs what has been unsigned for too long, and waits
+    /// for the disk.
     ///
     /// - Throws: ``AuditError`` while the log cannot be written.
     package func maintain() throws(AuditError) {
-        try alone { writer throws(AuditError) in try writer.upkeep() }
+        try alone(usesDisk: true) { writer throws(AuditError) in try writer.maintain() }
     }
 
     /// Signs the head and lets go of the files; nothing may be appended afterwards.

@@ -95,6 +95,13 @@ struct AuditWriter: Sendable {
         }
     }
 
+    /// Whatever is due, and nothing is left that the disk has not confirmed.
+    mutating func maintain() throws(AuditError) {
+        try upkeep()
+        guard !tail.isEmpty else { return }
+        try guarding { writer throws(AuditError) in try writer.sync() }
+    }
+
     /// Signs what is not signed, and waits for the disk.
     mutating func finish() throws(AuditError) {
         try upkeep()

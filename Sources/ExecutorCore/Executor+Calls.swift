@@ -126,7 +126,8 @@ extension Executor {
         event.kind = .outcome
         fill(&event, report, duration: .now - began)
         do throws(AuditError) {
-            _ = try audit.append(event, durability: .synced)
+            // What a read said is on disk with the next intent; a power cut before leaves it unknown, as it may.
+            _ = try audit.append(event, durability: ready.effect == .read ? .buffered : .synced)
         } catch {
             // What was done is answered all the same; the next call is refused.
             Log.error("An outcome could not be recorded", ["REASON": error.message, "CALL": id])

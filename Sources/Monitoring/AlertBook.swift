@@ -1,4 +1,4 @@
-package import AgentCore
+import AgentCore
 
 /// All alerts as a value: results of checks go in, what people have to be told comes out. It knows no clock, no chat
 /// and no store.

@@ -72,6 +72,19 @@ struct DoctorTests {
         }
     }
 
+    @Test(
+        "an executor that cannot confine commands as its rules ask is bad; where the operator has agreed, a warning",
+        arguments: [
+            ([], "strict", .good), (["Landlock"], "strict", .bad), (["Landlock", "seccomp"], "lenient", .warning),
+        ] as [([JSONValue], JSONValue, DoctorFinding.State)])
+    func sandbox(missing: [JSONValue], mode: JSONValue, state: DoctorFinding.State) {
+        let status: JSONValue = ["containment": ["missing": .array(missing), "sandbox": mode]]
+        let finding = Doctor.read(status).first { $0.check == "sandbox" }
+        #expect(finding?.state == state)
+        for name in missing { #expect(finding?.detail.contains(name.stringValue ?? "?") == true) }
+        #expect((finding?.remedy != nil) == (state == .bad))
+    }
+
     @Test("a copy of the memory is whole, closed to others, and never written over another file")
     func backup() async throws {
         try await withTemporaryDirectory { directory in

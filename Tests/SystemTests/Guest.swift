@@ -35,11 +35,10 @@ struct Guest: Sendable {
             "exec setpriv --reuid devops-agent --regid devops-agent --init-groups -- bash -c '\(words)'")
     }
 
-    func reboot() async throws {
-        for command in ["stop", "start"] {
-            let status = await DaemonStarter.run(script, [command, directory])
-            guard status == 0 else { throw GuestError(words: "guest.sh \(command) ended with \(status)") }
-        }
+    /// A command of `scripts/guest.sh`: `start`, `stop`, `cut`.
+    func run(_ command: String) async throws {
+        let status = await DaemonStarter.run(script, [command, directory])
+        guard status == 0 else { throw GuestError(words: "guest.sh \(command) ended with \(status)") }
     }
 
     /// Copies a file of this machine into that one.

@@ -1,4 +1,5 @@
 import Foundation
+import StrictJSON
 import TestSupport
 import Testing
 
@@ -21,19 +22,36 @@ actor Installation {
     }
 
     /// After a reboot the machine's network is another.
-    func reboot() async throws -> (telegram: TelegramStandIn, anthropic: AnthropicStandIn) {
+    ///
+    /// - Parameter orderly: Without it, the machine ends as by a power cut.
+    func reboot(orderly: Bool = true) async throws -> (telegram: TelegramStandIn, anthropic: AnthropicStandIn) {
+        if orderly { try await guest.run("stop") } else { try await guest.run("cut") }
         standIns?.0.stop()
         standIns?.1.stop()
         standIns = nil
-        try await guest.reboot()
+        try await guest.run("start")
         return try await openServices()
+    }
+
+    /// A question is answered by the model, over a tool of the executor's.
+    func answers() async throws {
+        let (telegram, anthropic) = try await ready()
+        let words = "Ответ \(UUID())"
+        anthropic.add([.tools([("system_health", [:])]), .text(words)])
+        telegram.send("как дела?")
+        let answer = await telegram.waitForMessage { $0.text.contains(words) }
+        #expect(answer.chatID == 7)
+        let results = anthropic.requests.last?.results.map(\.text).joined() ?? ""
+        #expect(results.contains("Memory") || results.contains("Disk"), "\(results)")
     }
 
     private func openServices() async throws -> (telegram: TelegramStandIn, anthropic: AnthropicStandIn) {
         if let standIns { return standIns }
         let opened = try await guest.inNetwork {
             (
-                try TelegramStandIn(port: Self.ports.telegram),
+                // Ids go on rising over reboots and runs, as Telegram's do.
+                try TelegramStandIn(
+                    port: Self.ports.telegram, firstUpdate: Int(Date.now.timeIntervalSince1970 - 1_700_000_000) * 10),
                 try AnthropicStandIn(script: [], port: Self.ports.anthropic)
             )
         }

@@ -25,6 +25,7 @@ package final class TelegramStandIn: Sendable {
     }
 
     private struct State {
+        var token = TelegramStandIn.token
         var updates: [(id: Int, json: JSONValue)] = []
         var nextUpdate = 1000
         var nextMessage = 1
@@ -43,8 +44,11 @@ package final class TelegramStandIn: Sendable {
     private let box = Box()
     private let server: StandInServer
 
-    /// - Parameter port: 0 takes any that is free.
-    package init(port: UInt16 = 0) throws {
+    /// - Parameters:
+    ///   - port: 0 takes any that is free.
+    ///   - firstUpdate: The id of the first update; a bot that has seen later ones would not get it.
+    package init(port: UInt16 = 0, firstUpdate: Int = 1000) throws {
+        box.state.withLock { $0.nextUpdate = firstUpdate }
         server = try StandInServer(port: port) { [box] in TelegramStandIn.reply(to: $0, box) }
     }
 
@@ -60,6 +64,9 @@ package final class TelegramStandIn: Sendable {
     package func fail(_ method: String, _ faults: Fault...) {
         box.state.withLock { $0.faults[method, default: []] += faults }
     }
+
+    /// BotFather's /revoke: from now on only `token` is accepted.
+    package func revokeToken(for token: String) { box.state.withLock { $0.token = token } }
 
     // MARK: People
 
@@ -151,7 +158,7 @@ package final class TelegramStandIn: Sendable {
     private static func reply(to request: StandInRequest, _ box: Box) -> StandInReply {
         let parts = request.path.split(separator: "/", omittingEmptySubsequences: true)
         guard parts.count == 2, parts[0].hasPrefix("bot") else { return error(404, "Not Found") }
-        guard parts[0] == "bot\(token)" else { return error(401, "Unauthorized") }
+        guard parts[0] == "bot\(box.state.withLock { $0.token })" else { return error(401, "Unauthorized") }
         let method = String(parts[1])
         guard let rules = BotMethod.all[method] else {
             return violation("unknown method \(method)", box, 404, "Not Found: method not found")
