@@ -140,16 +140,21 @@ let package = Package(
         .testTarget(
             name: "AgentCoreTests", dependencies: ["AgentCore", "ExecutorAPI", "StrictJSON"], swiftSettings: strict),
 
+        // MARK: Monitoring — what checks found, and what of it people are told; knows no clock, no chat, no store
+        .target(name: "Monitoring", dependencies: ["AgentCore", "StrictJSON"], swiftSettings: strict),
+        .testTarget(
+            name: "MonitoringTests", dependencies: ["AgentCore", "Monitoring", "StrictJSON"], swiftSettings: strict),
+
         // MARK: ChatFrontEnd — commands, sessions, rate limit; Telegram and terminal
         .target(
             name: "ChatFrontEnd",
-            dependencies: ["AgentCore", "AgentMemory", "ExecutorAPI", logging, "StrictJSON", "Telegram"],
+            dependencies: ["AgentCore", "AgentMemory", "ExecutorAPI", logging, "Monitoring", "StrictJSON", "Telegram"],
             swiftSettings: strict),
         .testTarget(
             name: "ChatFrontEndTests",
             dependencies: [
-                "AgentCore", "AgentMemory", "ChatFrontEnd", "ExecutorAPI", "HTTPClient", logging, "StrictJSON",
-                "Telegram", "TestSupport",
+                "AgentCore", "AgentMemory", "ChatFrontEnd", "ExecutorAPI", "HTTPClient", logging, "Monitoring",
+                "StrictJSON", "Telegram", "TestSupport",
             ],
             swiftSettings: strict),
 
@@ -158,13 +163,14 @@ let package = Package(
             name: "AgentRuntime",
             dependencies: [
                 "AgentCore", "AgentMemory", "ChatFrontEnd", "Claude", "ExecutorAPI", "ExecutorClient", "HTTPClient",
-                lifecycle, logging, "StrictJSON", "Systemd", "Telegram", unixSignals, "Wire",
+                lifecycle, logging, "Monitoring", "StrictJSON", "Systemd", "Telegram", unixSignals, "Wire",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "AgentRuntimeTests",
             dependencies: [
-                "AgentCore", "AgentMemory", "AgentRuntime", "Claude", "ExecutorAPI", "StrictJSON", "TestSupport",
+                "AgentCore", "AgentMemory", "AgentRuntime", "Claude", "ExecutorAPI", "Monitoring", "StrictJSON",
+                "TestSupport",
             ],
             swiftSettings: strict),
 

@@ -84,6 +84,7 @@ package struct AgentReport: Sendable {
     package enum Ending: Sendable, Hashable {
         case answered
         case iterationsSpent
+        /// The one who was to answer last gave no answer in its time.
         case timedOut
         case executorAway
         case modelFailed

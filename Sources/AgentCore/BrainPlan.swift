@@ -17,15 +17,16 @@ struct BrainPlan: Sendable {
         case .containerLogs(let name): return show(.dockerLogs, ["container": .string(name)])
         case .diagnose(let name): return diagnose(name)
         case .disk: return ask(.systemHealth, [:]) { disk($0) }
-        case .health: return ask(.systemHealth, [:]) { health($0) }
+        case .health: return ask(.systemHealth, [:]) { ToolAnswers.health($0, language) }
         case .help: return .say(help)
         case .logs(let name): return show(.readLogs, ["service": .string(name), "lines": 50])
-        case .port(let port): return ask(.checkPort, ["port": JSONValue(port)]) { holders(of: port, $0) }
+        case .port(let port): return ask(.checkPort, ["port": JSONValue(port)]) { ToolAnswers.port(port, $0, language) }
         case .restart(let name): return restart(name)
         case .restartContainer(let name): return restartContainer(name)
         case .run(let command): return run(command)
         case .start(let name): return start(name)
-        case .status(let name): return ask(.checkService, ["service": .string(name)]) { status(name, $0) }
+        case .status(let name):
+            return ask(.checkService, ["service": .string(name)]) { ToolAnswers.service(name, $0, language) }
         case .stop(let name):
             return ask(.runCommand, ["command": .string("systemctl stop \(name)")]) { stopped(name, $0) }
         }
@@ -42,94 +43,13 @@ struct BrainPlan: Sendable {
 
     private func words(_ russian: String, _ english: String) -> String { language == .russian ? russian : english }
 
-    /// A refusal, or a failure that has nothing to show.
-    private func problem(_ result: ToolResult) -> String? {
-        if let refusal = result.refusal { return Self.refused(refusal, language) }
-        guard !result.success, result.metadata["service_active"] == nil else { return nil }
-        return ["❌ \(result.error ?? words("не удалось", "failed"))", result.output].filter { !$0.isEmpty }
-            .joined(separator: "\n")
-    }
-
-    static func refused(_ refusal: Refusal, _ language: Language) -> String {
-        guard language == .russian else {
-            return [
-                "❌ Refused: \(refusal.message)", refusal.rule.map { "Rule: \($0)" },
-                "What would be accepted: \(refusal.alternative)",
-            ].compactMap { $0 }.joined(separator: "\n")
-        }
-        let reason =
-            switch refusal.code {
-            case .blocked: "такие команды заблокированы всегда"
-            case .protected: "эта цель защищена"
-            case .notAllowed: "такого нет в списке разрешённого"
-            case .malformed: "это не одна простая команда"
-            case .approvalRequired: "нужно подтверждение оператора"
-            case .approvalInvalid: "подтверждение недействительно"
-            case .invalidArguments: "неверные параметры"
-            case .policyInvalid: "файл политики не принят, поэтому запрещено всё"
-            case .auditUnavailable: "журнал аудита недоступен для записи"
-            case .cannotUndo: "это нельзя вернуть"
-            case .limit: "превышен предел"
-            case .stopping: "исполнитель останавливается"
-            case .unknown: "так решила политика"
-            }
-        return [
-            "❌ Запрещено: \(reason). \(refusal.message)", refusal.rule.map { "Правило: \($0)" },
-            "Что допустимо: \(refusal.alternative)",
-        ].compactMap { $0 }.joined(separator: "\n")
-    }
-
     private func disk(_ result: ToolResult) -> String {
-        let disks = result.metadata["disks"]?.arrayValue ?? []
-        guard !disks.isEmpty else { return result.output }
-        let lines = disks.map { disk -> String in
-            let percent = disk["used_percent"]?.doubleValue.map { Int($0.rounded()) } ?? 0
-            let (free, size) = (Self.bytes(disk["free_bytes"]), Self.bytes(disk["size_bytes"]))
-            let mount = disk["mount"]?.stringValue ?? "?"
-            return "\(percent >= 90 ? "❌" : "✅") \(mount): "
-                + words("занято \(percent)%, свободно \(free) из \(size)", "\(percent)% used, \(free) of \(size) free")
-        }
+        let lines = ToolAnswers.disks(result.metadata, language)
+        guard !lines.isEmpty else { return result.output }
         return ([words("Место на дисках:", "Disk space:")] + lines).joined(separator: "\n")
     }
 
-    private static func bytes(_ value: JSONValue?) -> String {
-        var (amount, unit) = (value?.doubleValue ?? 0, 0)
-        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
-        while amount >= 1024, unit < units.count - 1 { (amount, unit) = (amount / 1024, unit + 1) }
-        return "\((amount * 10).rounded() / 10) \(units[unit])"
-    }
-
-    private func health(_ result: ToolResult) -> String {
-        let findings = (result.metadata["findings"]?.arrayValue ?? []).compactMap { finding -> String? in
-            finding["text"]?.stringValue.map { (finding["grade"]?.stringValue == "critical" ? "❌ " : "⚠️ ") + $0 }
-        }
-        let verdict = findings.isEmpty ? [words("✅ Всё в порядке.", "✅ All is well.")] : findings
-        return (verdict + [result.output]).joined(separator: "\n")
-    }
-
-    private func status(_ name: String, _ result: ToolResult) -> String {
-        let call = ToolCall(.checkService, id: "", ["service": .string(name)])
-        return [ToolPhrases.service(call, result, language), result.output].filter { !$0.isEmpty }.joined(
-            separator: "\n")
-    }
-
-    private func holders(of port: Int, _ result: ToolResult) -> String {
-        let listeners = result.metadata["listeners"]?.arrayValue ?? []
-        guard !listeners.isEmpty else {
-            return words("Порт \(port) свободен: его никто не занимает.", "Port \(port) is free: nobody listens on it.")
-        }
-        return
-            (listeners.map { Self.holder($0).text }.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } })
-            .map { words("Порт \(port) занимает \($0)", "Port \(port) is held by \($0)") }.joined(separator: "\n")
-    }
-
-    /// A listener's service name (its unit, else its program), and as a person reads it.
-    private static func holder(_ listener: JSONValue) -> (name: String?, text: String) {
-        let unit = listener["unit"]?.stringValue.flatMap { $0.hasSuffix(".service") ? ChangeTarget.name($0) : nil }
-        let program = listener["program"]?.stringValue
-        let pid = listener["pid"]?.intValue.map { " (pid \($0))" } ?? ""
-        return (unit ?? program, "\(program ?? unit ?? "?")\(pid)")
-    }
+    private func problem(_ result: ToolResult) -> String? { ToolAnswers.problem(result, language) }
 }
 
 // MARK: - Repairs
@@ -217,16 +137,16 @@ extension BrainPlan {
         }
         let portArguments: [String: JSONValue] = ["port": JSONValue(port)]
         guard let holders = steps.result(.checkPort, portArguments) else { return .call(.checkPort, portArguments) }
-        let listener = (holders.metadata["listeners"]?.arrayValue ?? []).first { Self.holder($0).name != name }
-        guard let listener, let other = Self.holder(listener).name else {
+        let listener = (holders.metadata["listeners"]?.arrayValue ?? []).first { PortHolder($0).name != name }
+        guard let listener, let other = PortHolder(listener).name else {
             return startAgain(name, cause: "\(line)\n\(evidence)", log, port: port)
         }
         let stop: [String: JSONValue] = ["command": .string("systemctl stop \(other)")]
         let cause =
             "\(line)\n\(evidence)\n"
             + words(
-                "Порт \(port) занимал \(Self.holder(listener).text)",
-                "Port \(port) was held by \(Self.holder(listener).text)")
+                "Порт \(port) занимал \(PortHolder(listener).text)",
+                "Port \(port) was held by \(PortHolder(listener).text)")
         guard let stopped = steps.result(.runCommand, stop) else { return .call(.runCommand, stop) }
         guard stopped.success else { return .say("\(cause)\n\(problem(stopped) ?? "❌")") }
         return startAgain(

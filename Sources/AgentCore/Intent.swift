@@ -1,4 +1,7 @@
 /// What a person wants, as far as rules can tell, in Russian or English.
+///
+/// Told by words and their stems, never by parts of words, and carefully where something would be changed: a verb
+/// that is negated or asked about changes nothing, and neither does a message with two different wishes.
 enum Intent: Sendable, Hashable {
     case containers
     case containerLogs(String)
@@ -16,43 +19,12 @@ enum Intent: Sendable, Hashable {
     case stop(String)
 
     init(_ text: String) {
-        let lower = text.lowercased()
         if let command = Self.command(text.trimmed) {
             self = .run(command)
             return
         }
-        let name = Self.name(in: lower)
-        func has(_ words: String...) -> Bool { words.contains { lower.contains($0) } }
-        let isContainer = has("контейнер", "container", "docker", "докер")
-        if has("порт", "port "), let port = Self.number(in: lower) {
-            self = .port(port)
-        } else if has("перезапус", "рестарт", "restart"), let name {
-            self = isContainer ? .restartContainer(name) : .restart(name)
-        } else if has("лог", "журнал", "log"), let name {
-            self = isContainer ? .containerLogs(name) : .logs(name)
-        } else if has("контейнер", "container", "docker ps", "докер") {
-            self = .containers
-        } else if has("останови", "stop "), let name {
-            self = .stop(name)
-        } else if has("запусти", "подними", "start "), let name {
-            self = .start(name)
-        } else if has(
-            "не отвеча", "упал", "лежит", "не работа", "недоступ", "почини", "сломал", "не запуска", " down",
-            "not respond", "not work", "n't work", "crash", " dead", "fix ", "broken", "unreachable", "fail"), let name
-        {
-            self = .diagnose(name)
-        } else if has("диск", "мест", "disk", "space") {
-            self = .disk
-        } else if has("статус", "состояни", "работает", "status", "state", "running"), let name {
-            self = .status(name)
-        } else if has(
-            "здоров", "состояни", "нагруз", "памят", "статус", "сервер", "систем", "health", "load", "memory",
-            "uptime", "status", "server", "system")
-        {
-            self = .health
-        } else {
-            self = .help
-        }
+        let message = IntentMessage(IntentWords(text))
+        self = message.change ?? message.question ?? .help
     }
 
     private static func command(_ text: String) -> String? {
@@ -65,47 +37,107 @@ enum Intent: Sendable, Hashable {
         }
         return nil
     }
+}
 
-    private static func number(in text: String) -> Int? {
-        text.split { !$0.isASCII || !$0.isNumber }.compactMap { Int($0) }.first { (1...65535).contains($0) }
+/// A message with what its verbs come to.
+private struct IntentMessage {
+    private enum Verb: Hashable { case restart, stop, start, mend }
+
+    private let words: IntentWords
+    /// Verbs that are meant, with the names next to them.
+    private let wishes: [(verb: Verb, name: String?)]
+    /// Where a change was forbidden: then nothing is changed, whatever else the message says.
+    private let forbidden: Int?
+
+    init(_ words: IntentWords) {
+        self.words = words
+        var wishes: [(Verb, String?)] = []
+        var forbidden: Int?
+        for (index, word) in words.words.enumerated() {
+            guard let verb = Self.verb(word.text), !words.isAsked(index) else { continue }
+            if !words.isForbidden(index) {
+                wishes.append((verb, words.name(near: index)))
+            } else if !Self.isComplaint(words, index) {
+                forbidden = index
+            }
+        }
+        (self.wishes, self.forbidden) = (wishes, forbidden)
     }
 
-    /// The first word that can be the name of a service or a container.
-    private static func name(in text: String) -> String? {
-        let words = text.split { $0.isWhitespace || "?!,;:«»\"'`()".contains($0) }
-        for word in words {
-            let word = String(word).droppingTrailingDots
-            if let known = russianNames.first(where: { word.hasPrefix($0.key) }) { return known.value }
-            guard word.count > 1, word.contains(where: { $0.isASCII && $0.isLetter }), !commonWords.contains(word),
-                word.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "@._-:".contains($0)) })
-            else { continue }
-            return word.hasSuffix(".service") ? String(word.dropLast(8)) : word
+    private static func verb(_ word: String) -> Verb? {
+        if IntentLexicon.restart.contains(word) { return .restart }
+        if IntentLexicon.stop.contains(word) { return .stop }
+        if IntentLexicon.start.contains(word) { return .start }
+        return IntentLexicon.mend.contains(word) ? .mend : nil
+    }
+
+    /// "nginx does not start", against "do not start nginx".
+    private static func isComplaint(_ words: IntentWords, _ index: Int) -> Bool {
+        let before = words.words[..<index].suffix(2).map(\.text)
+        return IntentLexicon.englishAbilities.contains(words.words[index].text)
+            && (before.contains { IntentLexicon.complaints.contains($0) } || before == ["does", "not"])
+    }
+
+    private var isAboutContainers: Bool {
+        words.containsStem(IntentLexicon.container) || (words.contains(IntentLexicon.docker) && words.name() != nil)
+    }
+
+    /// The name, or docker itself where nothing else is named.
+    private var name: String? {
+        words.name(near: forbidden) ?? (words.contains(IntentLexicon.docker) ? "docker" : nil)
+    }
+
+    private var isProblem: Bool {
+        words.words.enumerated().contains { index, word in
+            let isNegated = words.isNegated(index)
+            if word.text.hasAnyPrefix(IntentLexicon.problems) || IntentLexicon.problemWords.contains(word.text) {
+                return !isNegated
+            }
+            return isNegated && word.text.hasAnyPrefix(IntentLexicon.abilities) || Self.isComplaint(words, index)
+        } || wishes.contains { $0.verb == .mend }
+            || words.contains(["why", "почему"]) && words.contains(IntentLexicon.stop)
+    }
+
+    /// A change that is wanted, and wanted without doubt.
+    var change: Intent? {
+        let verbs = Set(wishes.map(\.verb)).subtracting([.mend])
+        guard forbidden == nil, !verbs.isEmpty, let name = wishes.first?.name ?? name else { return nil }
+        let names = Set(wishes.compactMap(\.name))
+        // Of two different wishes one alone would be half of what was asked.
+        guard names.count <= 1 else { return .help }
+        if verbs == [.stop, .start] { return .restart(name) }
+        guard verbs.count == 1, let verb = verbs.first else { return .help }
+        switch verb {
+        case .restart: return isAboutContainers ? .restartContainer(name) : .restart(name)
+        case .stop: return .stop(name)
+        case .start: return .start(name)
+        case .mend: return nil
         }
+    }
+
+    /// What is only asked about; a diagnosis may mend, so it is none where a change was forbidden.
+    var question: Intent? {
+        if words.contains(IntentLexicon.logs) || words.containsStem(IntentLexicon.journal), let name {
+            return isAboutContainers ? .containerLogs(name) : .logs(name)
+        }
+        if isProblem, forbidden == nil, let name, !words.containsStem(IntentLexicon.container) {
+            return .diagnose(name)
+        }
+        if let port = words.port { return .port(port) }
+        if words.containsStem(IntentLexicon.container) || words.words.map(\.text) == ["docker", "ps"] {
+            return .containers
+        }
+        if words.contains(IntentLexicon.disk) { return .disk }
+        if let name, forbidden != nil || isStatus { return .status(name) }
+        if words.containsStem(IntentLexicon.health) || words.contains(IntentLexicon.healthWords) { return .health }
         return nil
     }
 
-    private static let russianNames = [
-        "нгинкс": "nginx", "энджин": "nginx", "апач": "apache2", "постгрес": "postgresql", "редис": "redis",
-        "мускул": "mysql",
-    ]
-
-    private static let commonWords: Set<String> = [
-        "the", "is", "are", "was", "of", "for", "on", "in", "at", "to", "and", "an", "my", "me", "it", "its", "not",
-        "what", "which", "who", "how", "why", "does", "do", "did", "doesn't", "isn't", "has", "have", "can", "could",
-        "please", "show", "see", "get", "give", "tell", "check", "look", "read", "print", "last", "lines", "log",
-        "logs",
-        "status", "state", "health", "service", "services", "container", "containers", "docker", "ps", "restart",
-        "start", "stop", "run", "running", "down", "dead", "up", "fix", "broken", "crashed", "crash", "crashes",
-        "failed", "failing", "fails", "responding", "respond", "working", "work", "works", "unreachable", "again",
-        "there", "disk", "space", "free", "much", "left", "server", "system", "port", "load", "memory", "uptime",
-        "with", "wrong", "keeps", "keep", "list", "all", "now", "you", "help", "hello", "hi", "from",
-    ]
-}
-
-extension String {
-    fileprivate var droppingTrailingDots: String {
-        var text = self
-        while text.hasSuffix(".") || text.hasSuffix("…") { text.removeLast() }
-        return text
+    private var isStatus: Bool {
+        words.containsStem(IntentLexicon.status) || words.contains(IntentLexicon.statusWords)
+            || words.containsStem(IntentLexicon.abilities + IntentLexicon.problems) || words.words.count == 1
+            || isProblem
+            || words.words.map(\.text).starts(with: ["что", "с"])
+            || words.words.map(\.text).starts(with: ["как", "там"])
     }
 }

@@ -97,6 +97,8 @@ package struct Loop: Sendable {
         case .modelFailed(let error): return replaceModel(error)
         case .deadline:
             let seconds = limits.iterationTimeout.components.seconds
+            // Nobody is left to ask in place of the built-in brain.
+            guard thinker == .model else { return conclude(ReportText.timedOut(seconds, language), .timedOut) }
             return replaceModel(ModelError(.unavailable, "The model gave no answer within \(seconds) s."))
         case .toolResults(let results): return receive(results)
         case .verified(let result): return receive(verification: result)

@@ -48,9 +48,11 @@ package struct ToolCall: Sendable, Hashable {
     package var id: String
     package var name: String
     package var arguments: [String: JSONValue]
+    /// The call as the model spelled it, in its own protocol; replayed as it came. `nil` where it was made here.
+    package var spelling: String?
 
-    package init(id: String, name: String, arguments: [String: JSONValue]) {
-        (self.id, self.name, self.arguments) = (id, name, arguments)
+    package init(id: String, name: String, arguments: [String: JSONValue], spelling: String? = nil) {
+        (self.id, self.name, self.arguments, self.spelling) = (id, name, arguments, spelling)
     }
 }
 

@@ -88,6 +88,12 @@ extension ReportText {
         language == .russian ? "Отменено." : "Cancelled."
     }
 
+    static func timedOut(_ seconds: Int64, _ language: Language) -> String {
+        language == .russian
+            ? "⚠️ Время вышло: ответа не было \(seconds) с. Повторите запрос или сузьте его."
+            : "⚠️ Out of time: there was no answer within \(seconds) s. Ask again, or for something narrower."
+    }
+
     static func iterationsSpent(_ count: Int, _ language: Language) -> String {
         language == .russian
             ? "⚠️ Задача не закончена за \(count) шагов. Уточните запрос, и я продолжу."

@@ -1,7 +1,7 @@
-package import ExecutorAPI
+import ExecutorAPI
 import StrictJSON
 
-/// What a person is shown while tools run: a phrase when one starts, a line with ✅ or ❌ when it has ended.
+/// What a person is shown of the tools: a phrase when one starts, a line with ✅ or ❌ for a state that was found.
 package enum ToolPhrases {
     /// «Проверяю статус nginx…»
     package static func progress(_ call: ToolCall, _ language: Language) -> String {
@@ -23,29 +23,6 @@ package enum ToolPhrases {
         case .systemHealth: return russian ? "Смотрю состояние системы…" : "Looking at the system's health…"
         case .verifyFix: return russian ? "Верифицирую \(service)…" : "Verifying \(service)…"
         case nil: return russian ? "Вызываю \(call.name)…" : "Calling \(call.name)…"
-        }
-    }
-
-    /// What came of it, in a line or a few.
-    package static func result(_ call: ToolCall, _ result: ToolResult, _ language: Language) -> String {
-        if let refusal = result.refusal {
-            return (language == .russian ? "❌ Запрещено: " : "❌ Refused: ") + refusal.message
-        }
-        switch ToolName(rawValue: call.name) {
-        case .checkService: return service(call, result, language)
-        case .verifyFix: return verification(call, result, language).joined(separator: "\n")
-        case .runCommand where result.success:
-            return "✅ "
-                + (change(call.argument("command"), language) ?? firstLine(result.output, call.argument("command")))
-        case .restartService where result.success:
-            let name = ChangeTarget.name(call.argument("service"))
-            return language == .russian ? "✅ \(name) перезапущен" : "✅ \(name) restarted"
-        case .dockerRestart where result.success:
-            let name = call.argument("container")
-            return language == .russian ? "✅ контейнер \(name) перезапущен" : "✅ container \(name) restarted"
-        default:
-            let mark = result.success ? "✅" : "❌"
-            return "\(mark) \(firstLine(result.success ? result.output : result.error ?? result.output, call.name))"
         }
     }
 
@@ -77,7 +54,7 @@ package enum ToolPhrases {
         let active = result.metadata["service_active"]?.boolValue
         guard let state = words(result.metadata), active != nil else {
             let unknown = language == .russian ? "состояние неизвестно" : "state unknown"
-            return "⚠️ \(name): \(unknown). \(result.error ?? firstLine(result.output, ""))".trimmed
+            return ["⚠️ \(name): \(unknown)", result.error].compactMap { $0 }.joined(separator: ". ")
         }
         let pid = result.metadata["pid"]?.intValue.map { ", pid \($0)" } ?? ""
         return "\(active == true ? "✅" : "❌") \(name): \(state)\(pid)"
@@ -103,18 +80,6 @@ package enum ToolPhrases {
             }
         }
         return russian ? "Выполняю: \(line)" : "Running: \(line)"
-    }
-
-    private static func change(_ line: String, _ language: Language) -> String? {
-        let words = line.split(separator: " ").map(String.init)
-        guard words.count == 3, words[0] == "systemctl" else { return nil }
-        let name = ChangeTarget.name(words[2])
-        switch words[1] {
-        case "start": return language == .russian ? "\(name) запущен" : "\(name) started"
-        case "stop": return language == .russian ? "\(name) остановлен" : "\(name) stopped"
-        case "restart": return language == .russian ? "\(name) перезапущен" : "\(name) restarted"
-        default: return nil
-        }
     }
 
     private static func firstLine(_ text: String, _ fallback: String) -> String {

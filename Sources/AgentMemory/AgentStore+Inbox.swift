@@ -95,47 +95,7 @@ extension AgentStore {
         }
     }
 
-    /// What has to be sent, in the order it was queued.
-    package func pendingOutgoing() async throws -> [OutgoingMessage] {
-        try await pool.read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM outbox WHERE status = 'pending' ORDER BY id").map { row in
-                OutgoingMessage(
-                    id: row["id"], updateID: row["update_id"],
-                    draft: OutgoingDraft(
-                        chatID: row["chat_id"], text: row["text"],
-                        options: try JSONValue(parsing: row["options"] as String, options: .lenient)),
-                    attempts: row["attempts"])
-            }
-        }
-    }
-
-    /// Telegram has taken it and gave it this id.
-    package func markSent(id: Int64, messageID: Int64?) async throws {
-        try await pool.write { db in
-            try db.execute(
-                sql: "UPDATE outbox SET status = 'sent', message_id = ? WHERE id = ? AND status = 'pending'",
-                arguments: [messageID, id])
-        }
-    }
-
-    /// A sending failed and will be tried again.
-    package func markAttempted(id: Int64) async throws {
-        try await pool.write { db in
-            try db.execute(
-                sql: "UPDATE outbox SET attempts = attempts + 1 WHERE id = ? AND status = 'pending'", arguments: [id])
-        }
-    }
-
-    /// It can never be sent (the chat is gone, the bot is blocked).
-    package func markAbandoned(id: Int64, reason: String) async throws {
-        try await pool.write { db in
-            try db.execute(
-                sql: "UPDATE outbox SET status = 'abandoned', failure = ? WHERE id = ? AND status = 'pending'",
-                arguments: [reason, id])
-        }
-    }
-
-    private static func insert(
+    static func insert(
         _ draft: OutgoingDraft, updateID: Int64?, part: Int, time: Int64, _ db: Database
     ) throws {
         try db.execute(

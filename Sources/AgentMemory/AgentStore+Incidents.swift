@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import GRDB
 import StrictJSON
 
@@ -33,6 +33,16 @@ extension AgentStore {
         try await pool.read { db in
             try Row.fetchAll(
                 db, sql: "SELECT * FROM incidents ORDER BY time DESC, id DESC LIMIT ?", arguments: [max(0, limit)]
+            ).map(Self.incident)
+        }
+    }
+
+    /// Newest first.
+    package func incidents(since time: Date, limit: Int = 100) async throws -> [StoredIncident] {
+        try await pool.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM incidents WHERE time >= ? ORDER BY time DESC, id DESC LIMIT ?",
+                arguments: [time.milliseconds, max(0, limit)]
             ).map(Self.incident)
         }
     }

@@ -13,11 +13,14 @@ extension AgentStore {
             guard let value else {
                 return try db.execute(sql: "DELETE FROM state WHERE key = ?", arguments: [key])
             }
-            try db.execute(
-                sql:
-                    "INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                arguments: [key, value])
+            try Self.setState(key, value, db)
         }
+    }
+
+    static func setState(_ key: String, _ value: String, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            arguments: [key, value])
     }
 
     package func statistics() async throws -> StoreStatistics {

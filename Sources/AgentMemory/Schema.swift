@@ -9,6 +9,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: version1) }
         migrator.registerMigration("2") { try $0.execute(sql: version2) }
+        migrator.registerMigration("3") { try $0.execute(sql: version3) }
         return migrator
     }()
 
@@ -103,5 +104,23 @@ enum Schema {
             INSERT INTO incident_words(rowid, query, resolution) VALUES (NEW.id, NEW.query, NEW.resolution);
         END;
         INSERT INTO incident_words(incident_words) VALUES ('rebuild');
+        """
+
+    /// What was being sent when the program ended may have arrived; alerts, and the messages that carried them.
+    private static let version3 = """
+        ALTER TABLE outbox ADD COLUMN begun INTEGER;
+
+        CREATE TABLE alerts (key TEXT PRIMARY KEY, state TEXT NOT NULL CHECK (json_valid(state))) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE alert_posts (
+            id TEXT PRIMARY KEY,
+            time INTEGER NOT NULL,
+            question TEXT NOT NULL,
+            taken_by INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER alert_post_taken_once BEFORE UPDATE OF taken_by ON alert_posts
+        WHEN OLD.taken_by IS NOT NULL AND OLD.taken_by IS NOT NEW.taken_by BEGIN
+            SELECT RAISE(ABORT, 'this alert has been taken up');
+        END;
         """
 }

@@ -28,8 +28,24 @@ package struct OutgoingMessage: Sendable, Hashable, Identifiable {
     /// The update it answers; `nil` for what nobody asked for, such as an alert.
     package var updateID: Int64?
     package var draft: OutgoingDraft
-    /// Times a sending has failed so far.
+    /// Times Telegram has failed to take it.
     package var attempts: Int
+    /// A sending was begun and nobody knows how it ended: the message may have arrived.
+    package var mayHaveArrived: Bool
+}
+
+/// An alert as its owner writes it; the store reads none of it.
+package struct StoredAlert: Sendable, Hashable {
+    package var key: String
+    package var state: JSONValue
+    package init(key: String, state: JSONValue) { (self.key, self.state) = (key, state) }
+}
+
+/// A message that told of alerts: what the agent is asked when somebody presses its button.
+package struct StoredAlertPost: Sendable, Hashable {
+    package var id: String
+    package var question: String
+    package init(id: String, question: String) { (self.id, self.question) = (id, question) }
 }
 
 /// One conversation of one user in one chat.

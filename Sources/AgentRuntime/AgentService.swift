@@ -1,3 +1,4 @@
+import AgentCore
 import AgentMemory
 import ChatFrontEnd
 package import Logging
@@ -14,7 +15,11 @@ package enum AgentService {
         let client = TelegramClient(
             token: settings.telegramToken?.value ?? "", url: settings.telegramURL, proxy: settings.telegramProxy,
             http: pieces.http)
-        let frontEnd = TelegramFrontEnd(client: client, handler: pieces.handler, store: pieces.store, logger: logger)
+        let checks = ScheduledChecks(
+            plan: settings.checks, store: pieces.store, executor: pieces.executor,
+            words: Words(settings.language ?? .russian), logger: logger)
+        let frontEnd = TelegramFrontEnd(
+            client: client, handler: pieces.handler, store: pieces.store, checks: checks, logger: logger)
         await pieces.executor.askPeople { await frontEnd.ask($0, actor: $1) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -1,4 +1,5 @@
 package import AgentCore
+package import Monitoring
 
 /// All the agent is told by its environment, read and checked.
 package struct AgentSettings: Sendable {
@@ -21,6 +22,8 @@ package struct AgentSettings: Sendable {
     /// `nil`: the language of each message.
     package var language: Language?
     package var logLevel: String
+    /// What is looked at without anybody asking, and who is told.
+    package var checks: CheckPlan
 
     /// The name that asks for the built-in brain in `MODEL`.
     package static let builtInModel = "built-in"
@@ -67,6 +70,7 @@ extension AgentSettings {
         executorSocket = reader.text("EXECUTOR_SOCKET") ?? "/run/devops-executor/executor.sock"
         language = reader.choice("AGENT_LANGUAGE", of: Language.allCases)
         logLevel = reader.choice("LOG_LEVEL", of: LogLevel.allCases)?.rawValue ?? "info"
+        checks = reader.checks(standardChats: allowedUserIDs)
         if purpose == .service { reader.require(self) }
         guard reader.problems.isEmpty else { throw SettingsError(reader.problems) }
     }
@@ -78,7 +82,7 @@ extension AgentSettings {
 }
 
 /// Takes one variable after the other, and collects what is wrong.
-private struct SettingsReader {
+struct SettingsReader {
     private let environment: [String: String]
     var problems: [String] = []
 

@@ -13,7 +13,7 @@ package struct ClaudeModel: Model {
 
     package func respond(to prompt: ModelPrompt) async throws -> ModelTurn {
         let request = ClaudeRequest(
-            system: prompt.system, tools: prompt.tools.map(Self.json), messages: prompt.messages.map(Self.json))
+            system: prompt.system, tools: prompt.tools.map(Self.json), messages: prompt.messages.map(Self.message))
         do throws(ClaudeError) {
             return Self.turn(try await client.respond(to: request))
         } catch {
@@ -28,25 +28,28 @@ package struct ClaudeModel: Model {
         ["name": .string(tool.name), "description": .string(tool.description), "input_schema": tool.inputSchema]
     }
 
-    private static func json(_ message: ModelMessage) -> JSONValue {
+    private static func message(_ message: ModelMessage) -> ClaudeMessage {
         // Results stand first in their message, and an empty text block is refused.
         let results = message.content.filter(\.isResult)
         let rest = message.content.filter { !$0.isResult && $0 != .text("") }
-        return ["role": .string(message.role.rawValue), "content": .array((results + rest).map(json))]
+        return ClaudeMessage(role: message.role.rawValue, content: (results + rest).map(block))
     }
 
-    private static func json(_ content: ModelContent) -> JSONValue {
+    private static func block(_ content: ModelContent) -> ClaudeBlock {
         switch content {
-        case .text(let text): ["type": "text", "text": .string(text)]
-        case .toolUse(let call):
-            ["type": "tool_use", "id": .string(call.id), "name": .string(call.name), "input": .object(call.arguments)]
+        case .text(let text): ClaudeBlock(["type": "text", "text": .string(text)])
+        case .toolUse(let call): call.spelling.flatMap { ClaudeBlock(text: $0) } ?? ClaudeBlock(json(call))
         case .toolResult(let id, let text, let isError):
-            [
+            ClaudeBlock([
                 "type": "tool_result", "tool_use_id": .string(id), "is_error": .bool(isError),
                 "content": .string(text.isEmpty ? "(no output)" : text),
-            ]
-        case .opaque(let block): block
+            ])
+        case .opaque(let block): ClaudeBlock(block)
         }
+    }
+
+    private static func json(_ call: ToolCall) -> JSONValue {
+        ["type": "tool_use", "id": .string(call.id), "name": .string(call.name), "input": .object(call.arguments)]
     }
 
     // MARK: From the API
@@ -59,15 +62,16 @@ package struct ClaudeModel: Model {
                 cacheReadTokens: turn.cacheReadTokens, outputTokens: turn.outputTokens))
     }
 
-    private static func content(_ block: JSONValue) -> ModelContent {
-        switch block["type"]?.stringValue {
+    private static func content(_ received: ClaudeBlock) -> ModelContent {
+        let block = received.value
+        return switch block["type"]?.stringValue {
         // With citations or anything else beside the text, the block is replayed as it came.
         case "text" where block.objectValue?.count == 2: .text(block["text"]?.stringValue ?? "")
         case "tool_use":
             .toolUse(
                 ToolCall(
                     id: block["id"]?.stringValue ?? "", name: block["name"]?.stringValue ?? "",
-                    arguments: block["input"]?.objectValue ?? [:]))
+                    arguments: block["input"]?.objectValue ?? [:], spelling: received.text))
         default: .opaque(block)
         }
     }

@@ -120,6 +120,11 @@ extension ExecutorConnection: ExecutorGateway {
         return try await attempt(call, operation: nil, actor: actor) { _ in }
     }
 
+    package nonisolated func check(service: String, actor: Actor) async throws -> ToolResult {
+        let call = ToolCall(id: "", name: ToolName.checkService.rawValue, arguments: ["service": .string(service)])
+        return try await attempt(call, operation: nil, actor: actor) { _ in }
+    }
+
     package nonisolated func status() async throws -> JSONValue { try await request { try await $0.status() } }
 
     package nonisolated func note(_ event: String, detail: [String: JSONValue], actor: Actor) async throws {

@@ -27,3 +27,12 @@ static inline CURLcode ccurl_get_long(CURL *_Nonnull handle, CURLINFO info, long
 static inline CURLcode ccurl_result(const CURLMsg *_Nonnull message) { return message->data.result; }
 /* A macro with a cast in it. */
 static inline size_t ccurl_write_pause(void) { return CURL_WRITEFUNC_PAUSE; }
+/* Bytes of bodies that have gone either way, and of the answer's head. */
+static inline curl_off_t ccurl_moved_bytes(CURL *_Nonnull handle) {
+    curl_off_t sent = 0, received = 0;
+    long head = 0;
+    curl_easy_getinfo(handle, CURLINFO_SIZE_UPLOAD_T, &sent);
+    curl_easy_getinfo(handle, CURLINFO_SIZE_DOWNLOAD_T, &received);
+    curl_easy_getinfo(handle, CURLINFO_HEADER_SIZE, &head);
+    return sent + received + head;
+}

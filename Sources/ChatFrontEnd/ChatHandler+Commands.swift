@@ -11,7 +11,7 @@ extension ChatHandler {
     private static let commands: [String: Command] = [
         "start": { _, _, _, words in ChatAnswer(words.start) },
         "help": { _, _, _, words in ChatAnswer(words.help) },
-        "health": { handler, _, actor, _ in answer(try await handler.executor.health(actor: actor)) },
+        "health": { handler, _, actor, words in try await handler.health(actor, words) },
         "logs": { handler, argument, actor, words in try await handler.logs(argument, actor, words) },
         "status": { handler, _, _, words in try await handler.status(words) },
         "history": { handler, _, _, words in try await handler.history(words) },
@@ -28,8 +28,9 @@ extension ChatHandler {
         return try await command(self, parts.count > 1 ? String(parts[1]) : "", actor, words)
     }
 
-    private static func answer(_ result: ToolResult) -> ChatAnswer {
-        ChatAnswer(result.text, result.success ? .done : .failed)
+    private func health(_ actor: Actor, _ words: Words) async throws -> ChatAnswer {
+        let result = try await executor.health(actor: actor)
+        return ChatAnswer(ToolAnswers.health(result, words.language), result.success ? .done : .failed)
     }
 
     private func logs(_ argument: String, _ actor: Actor, _ words: Words) async throws -> ChatAnswer {
@@ -40,7 +41,8 @@ extension ChatHandler {
                 $0.isASCII && ($0.properties.isAlphabetic || "0123456789._@:-".unicodeScalars.contains($0))
             }
         guard isName else { return ChatAnswer(words.badService, .refused) }
-        return Self.answer(try await executor.logs(of: argument, actor: actor))
+        let result = try await executor.logs(of: argument, actor: actor)
+        return ChatAnswer(ToolAnswers.plain(result, words.language), result.success ? .done : .failed)
     }
 
     private func status(_ words: Words) async throws -> ChatAnswer {

@@ -60,7 +60,7 @@ package actor ChatHandler {
 
     package func admit(_ message: ChatMessage) async -> Admission {
         guard audience.includes(message.userID) else {
-            await noteStranger(message)
+            await noteStranger(message, "stranger")
             return .silent
         }
         switch limiter.decide(userID: message.userID, now: now()) {
@@ -70,13 +70,28 @@ package actor ChatHandler {
         }
     }
 
-    private func noteStranger(_ message: ChatMessage) async {
+    /// Somebody who may not use the chat pressed a button in it.
+    package func notePress(userID: Int64, chatID: Int64) async {
+        await noteStranger(ChatMessage(text: "", userID: userID, chatID: chatID), "stranger_button")
+    }
+
+    /// Somebody asked for quiet: who did is in the audit log.
+    package func noteQuiet(userID: Int64, chatID: Int64) async {
+        let actor = Actor(userID: String(userID), chatID: String(chatID))
+        do {
+            try await executor.note("alerts_quiet", detail: [:], actor: actor)
+        } catch {
+            logger.warning("The wish for quiet could not be noted in the audit log", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func noteStranger(_ message: ChatMessage, _ event: String) async {
         guard strangers.decide(userID: 0, now: now()) == .admitted else { return }
         logger.warning("A stranger wrote", metadata: ["user": "\(message.userID)"])
         let actor = Actor(userID: String(message.userID), chatID: String(message.chatID))
         do {
             try await executor.note(
-                "stranger", detail: ["text": .string(String(message.text.prefix(200)))], actor: actor)
+                event, detail: ["text": .string(String(message.text.prefix(200)))], actor: actor)
         } catch {
             logger.warning("The stranger could not be noted in the audit log", metadata: ["error": "\(error)"])
         }

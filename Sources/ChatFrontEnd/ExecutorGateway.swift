@@ -3,10 +3,11 @@ package import StrictJSON
 
 /// What the commands of the chat ask of the executor.
 ///
-/// Each of the first three throws `ToolboxError` when the executor is out of reach.
+/// Each of the first four throws `ToolboxError` when the executor is out of reach.
 package protocol ExecutorGateway: Sendable {
     func health(actor: Actor) async throws -> ToolResult
     func logs(of service: String, actor: Actor) async throws -> ToolResult
+    func check(service: String, actor: Actor) async throws -> ToolResult
     func status() async throws -> JSONValue
     /// Writes one of the agent's own events into the audit log.
     func note(_ event: String, detail: [String: JSONValue], actor: Actor) async throws

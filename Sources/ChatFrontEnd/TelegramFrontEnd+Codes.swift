@@ -10,6 +10,9 @@ extension TelegramFrontEnd {
 
     /// The update as it may be stored; a code in it is given to the question that waits for it.
     func withoutCode(_ update: TelegramUpdate) async -> StoredUpdate {
+        if case .edited = update.content {
+            return StoredUpdate(id: update.id, payload: Self.hiding(update.payload, "edited_message").text)
+        }
         guard case .message(let message) = update.content, let from = message.from, handler.isKnown(from.id) else {
             return StoredUpdate(id: update.id, payload: update.payload.text)
         }
@@ -17,24 +20,26 @@ extension TelegramFrontEnd {
             return StoredUpdate(id: update.id, payload: Self.withoutQuotes(update.payload).text)
         }
         let isTaken = await approvals.take(code, chatID: message.chatID, userID: from.id)
-        return StoredUpdate(id: update.id, payload: isTaken ? "{}" : Self.hiding(update.payload).text)
+        return StoredUpdate(id: update.id, payload: isTaken ? "{}" : Self.hiding(update.payload, "message").text)
     }
 
-    /// An answer to a message brings that message along, which may be a code; nothing here reads it.
+    /// An answer to a message brings that message along, which may be a code: whose it is stays, what it says does not.
     private static func withoutQuotes(_ payload: JSONValue) -> JSONValue {
         var whole = payload.objectValue ?? [:]
         var message = whole["message"]?.objectValue ?? [:]
+        let answered = message["reply_to_message"]?["from"]
         for name in ["reply_to_message", "quote", "external_reply"] { message[name] = nil }
+        message["reply_to_message"] = answered.map { ["from": $0] }
         whole["message"] = .object(message)
         return .object(whole)
     }
 
     /// Who wrote where, and nothing else of the message.
-    private static func hiding(_ payload: JSONValue) -> JSONValue {
-        var message = (payload["message"]?.objectValue ?? [:]).filter {
+    private static func hiding(_ payload: JSONValue, _ member: String) -> JSONValue {
+        var message = (payload[member]?.objectValue ?? [:]).filter {
             ["message_id", "chat", "from"].contains($0.key)
         }
         message["text"] = .string(hiddenCode)
-        return .object(compacting: ["update_id": payload["update_id"], "message": .object(message)])
+        return .object(compacting: ["update_id": payload["update_id"], member: .object(message)])
     }
 }

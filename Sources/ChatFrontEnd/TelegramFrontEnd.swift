@@ -16,11 +16,17 @@ package struct TelegramFrontEnd: Sendable {
     let store: AgentStore
     let outbox: Outbox
     let approvals: TelegramApprovals
+    let checks: ScheduledChecks?
     let logger: Logger
+    private let identity: BotIdentity
     private let stopping = Signal()
 
-    package init(client: TelegramClient, handler: ChatHandler, store: AgentStore, logger: Logger) {
+    /// - Parameter checks: What is looked at without anybody asking; `nil` for nothing.
+    package init(
+        client: TelegramClient, handler: ChatHandler, store: AgentStore, checks: ScheduledChecks? = nil, logger: Logger
+    ) {
         (self.client, self.handler, self.store, self.logger) = (client, handler, store, logger)
+        (self.checks, identity) = (checks, BotIdentity(client: client))
         outbox = Outbox(client: client, store: store, logger: logger)
         approvals = TelegramApprovals(client: client, logger: logger)
     }
@@ -36,15 +42,20 @@ package struct TelegramFrontEnd: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await outbox.run() }
             group.addTask { await introduce() }
+            if let checks { group.addTask { await runUntilStopped(checks) } }
             let work = WorkCount()
             for update in pending { begin(update, work, &group) }
             try await takeIn(work, &group)
             let patience = Self.stopPatience
             _ = try? await first({ await work.waitUntilNone() }) { try await Task.sleep(for: patience) }
-            await outbox.flush()
+            _ = try? await first({ await outbox.finish() }) { try await Task.sleep(for: patience) }
             group.cancelAll()
             while (try? await group.next()) != nil {}
         }
+    }
+
+    private func runUntilStopped(_ checks: ScheduledChecks) async {
+        _ = try? await first({ await stopping.wait() }) { await checks.run { await outbox.wake() } }
     }
 
     private func takeIn(_ work: WorkCount, _ group: inout ThrowingTaskGroup<Void, any Error>) async throws {
@@ -114,21 +125,36 @@ extension TelegramFrontEnd {
         let json = try? JSONValue(parsing: stored.payload, options: .lenient)
         switch json.flatMap({ TelegramUpdate(json: $0) })?.content {
         case .message(let message): try await handle(message, of: stored)
-        case .callback(let callback):
-            if handler.isKnown(callback.from.id) {
-                await approvals.receive(callback, words: handler.words(for: ""))
-            }
-            try await store.ignore(updateID: stored.id)
+        case .edited(let message): try await refuseEdit(message, of: stored)
+        case .callback(let callback): try await handle(callback, of: stored)
         case .unknown, nil: try await store.ignore(updateID: stored.id)
         }
     }
 
     private func handle(_ received: TelegramMessage, of stored: StoredUpdate) async throws {
-        guard let from = received.from, !from.isBot else {
+        let hasWords = received.text != nil || received.isMedia
+        guard let from = received.from, !from.isBot, hasWords, await identity.isAddressed(by: received) else {
             try await store.ignore(updateID: stored.id)
             return
         }
-        let message = ChatMessage(text: received.text ?? "", userID: from.id, chatID: received.chatID)
+        let text = await identity.withoutMention(received.text ?? "")
+        try await handle(ChatMessage(text: text, userID: from.id, chatID: received.chatID), of: stored)
+    }
+
+    /// An edited message is not read: what it asked for may be under way already.
+    private func refuseEdit(_ received: TelegramMessage, of stored: StoredUpdate) async throws {
+        guard let from = received.from, handler.isKnown(from.id), received.isPrivate else {
+            try await store.ignore(updateID: stored.id)
+            return
+        }
+        let message = ChatMessage(text: "", userID: from.id, chatID: received.chatID)
+        guard await handler.admit(message) == .admitted else { return _ = try await store.ignore(updateID: stored.id) }
+        try await store.answer(
+            updateID: stored.id, chatID: message.chatID, text: handler.words(for: "").editsNotRead)
+        await outbox.wake()
+    }
+
+    func handle(_ message: ChatMessage, of stored: StoredUpdate) async throws {
         switch await handler.admit(message) {
         case .silent: try await store.ignore(updateID: stored.id)
         case .refused(let text):

@@ -7,7 +7,7 @@ package struct Words: Sendable {
 
     package init(_ language: Language) { self.language = language }
 
-    private func pick(_ russian: String, _ english: String) -> String { language == .russian ? russian : english }
+    func pick(_ russian: String, _ english: String) -> String { language == .russian ? russian : english }
 
     package var start: String {
         pick(
@@ -55,6 +55,18 @@ package struct Words: Sendable {
         pick(
             "Я ещё занят предыдущими запросами. Повторите, когда отвечу на них.",
             "I am still busy with earlier requests. Ask again when they are answered.")
+    }
+    /// Before a message that may have arrived already.
+    var repeated: String { pick("↻ Возможно, повтор:", "↻ Possibly a repeat:") }
+    func notTaken(_ reason: String) -> String {
+        pick(
+            "❌ Ответ есть, но Telegram его не принял: \(reason)",
+            "❌ There is an answer, but it was not taken: \(reason)")
+    }
+    var editsNotRead: String {
+        pick(
+            "Исправленные сообщения я не перечитываю: напишите новым сообщением.",
+            "I do not read edited messages again: write a new one.")
     }
     var onlyText: String { pick("Я понимаю только текст.", "I only understand text.") }
     func executorAway(_ reason: String) -> String {

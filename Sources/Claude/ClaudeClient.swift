@@ -23,20 +23,19 @@ package struct ClaudeClient: Sendable {
 
     /// - Throws: ``ClaudeError``; `.cancelled` where the task was.
     package func respond(to request: ClaudeRequest) async throws(ClaudeError) -> ClaudeTurn {
-        let body = Self.body(request, configuration).encoded()
-        var last = ClaudeError(.unavailable, "Claude was not asked.")
-        for attempt in 0..<max(1, configuration.maximumAttempts) {
-            if attempt > 0 { try await pause(attempt - 1, last) }
+        let body = Self.body(request, configuration)
+        var attempt = 0
+        while true {
             switch await attemptOnce(body) {
             case .turn(let turn): return turn
             case .failed(let error): throw error
-            case .again(let error, let after):
-                last = error
-                if let after { try await wait(after) }
+            case .again(let error, let asked):
+                attempt += 1
+                guard attempt < configuration.maximumAttempts else { throw error }
+                let pause = RetryPolicy.pause(attempt: attempt - 1, jitter: .random(in: 0...1))
+                try await wait(max(pause, asked ?? .zero))
             }
-            if Task.isCancelled { throw ClaudeError(.cancelled, "The request was cancelled.") }
         }
-        throw last
     }
 
     enum Outcome {
@@ -45,12 +44,13 @@ package struct ClaudeClient: Sendable {
         case failed(ClaudeError)
     }
 
-    private func pause(_ attempt: Int, _ last: ClaudeError) async throws(ClaudeError) {
-        try await wait(RetryPolicy.pause(attempt: attempt, jitter: .random(in: 0...1)))
-    }
-
     private func wait(_ duration: Duration) async throws(ClaudeError) {
-        do { try await sleep(duration) } catch { throw ClaudeError(.cancelled, "The request was cancelled.") }
+        do {
+            try await sleep(duration)
+            try Task.checkCancellation()
+        } catch {
+            throw ClaudeError(.cancelled, "The request was cancelled.")
+        }
     }
 
     private func attemptOnce(_ body: [UInt8]) async -> Outcome {
@@ -91,22 +91,27 @@ package struct ClaudeClient: Sendable {
     }
 
     /// `{system, tools, messages}` with the cached prefix marked at its end and at the last block of the talk.
-    static func body(_ request: ClaudeRequest, _ configuration: ClaudeConfiguration) -> JSONValue {
-        let breakpoint: JSONValue = ["type": "ephemeral"]
-        var messages = request.messages
-        if var last = messages.last?.objectValue, var content = last["content"]?.arrayValue,
-            var block = content.last?.objectValue, block["type"] != "thinking"
-        {
-            block["cache_control"] = breakpoint
-            content[content.count - 1] = .object(block)
-            last["content"] = .array(content)
-            messages[messages.count - 1] = .object(last)
-        }
-        return .object(compacting: [
+    static func body(_ request: ClaudeRequest, _ configuration: ClaudeConfiguration) -> [UInt8] {
+        let rest = JSONValue.object(compacting: [
             "model": .string(configuration.model), "max_tokens": JSONValue(configuration.maxTokens), "stream": true,
             "system": [["type": "text", "text": .string(request.system), "cache_control": breakpoint]],
-            "tools": request.tools.isEmpty ? nil : .array(request.tools), "messages": .array(messages),
-        ])
+            "tools": request.tools.isEmpty ? nil : .array(request.tools),
+        ]).text
+        let messages = request.messages.enumerated().map { index, message in
+            text(of: message, isLast: index == request.messages.count - 1)
+        }
+        return Array("\(rest.dropLast()),\"messages\":[\(messages.joined(separator: ","))]}".utf8)
+    }
+
+    private static let breakpoint: JSONValue = ["type": "ephemeral"]
+
+    private static func text(of message: ClaudeMessage, isLast: Bool) -> String {
+        var blocks = message.content
+        if isLast, let block = blocks.last?.value.objectValue, block["type"] != "thinking" {
+            blocks[blocks.count - 1] = ClaudeBlock(.object(block.merging(["cache_control": breakpoint]) { $1 }))
+        }
+        let content = blocks.map(\.text).joined(separator: ",")
+        return "{\"content\":[\(content)],\"role\":\(JSONValue.string(message.role).text)}"
     }
 
     // MARK: Errors

@@ -62,7 +62,7 @@ struct ClaudeStream {
         guard isWhole, let stopReason, !blocks.values.contains(where: \.isOpen) else {
             throw ClaudeError(.unavailable, "Claude's answer was cut off.")
         }
-        var content: [JSONValue] = []
+        var content: [ClaudeBlock] = []
         for (_, block) in blocks.sorted(by: { $0.key < $1.key }) {
             if let value = try value(of: block) { content.append(value) }
         }
@@ -72,7 +72,7 @@ struct ClaudeStream {
             cacheReadTokens: usage["cache_read_input_tokens"] ?? 0, outputTokens: usage["output_tokens"] ?? 0)
     }
 
-    private func value(of block: Block) throws(ClaudeError) -> JSONValue? {
+    private func value(of block: Block) throws(ClaudeError) -> ClaudeBlock? {
         var value = block.value
         switch value["type"]?.stringValue {
         case "text":
@@ -83,15 +83,13 @@ struct ClaudeStream {
             value["thinking"] = .string(block.text)
             if let signature = block.signature { value["signature"] = .string(signature) }
         case "tool_use":
-            let input =
-                block.partialJSON.isEmpty
-                ? value["input"] : try? JSONValue(parsing: block.partialJSON, options: .lenient)
-            guard let input, input.objectValue != nil else {
+            let text = block.partialJSON.isEmpty ? value["input"]?.text ?? "" : block.partialJSON
+            guard let input = try? JSONValue(parsing: text, options: .lenient), input.objectValue != nil else {
                 throw ClaudeError(.unavailable, "Claude's tool call has no readable arguments.")
             }
-            value["input"] = input
+            return ClaudeBlock(value, input: input, spelled: text)
         default: break
         }
-        return .object(value)
+        return ClaudeBlock(.object(value))
     }
 }

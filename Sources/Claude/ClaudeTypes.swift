@@ -27,18 +27,48 @@ package struct ClaudeRequest: Sendable {
     package var system: String
     /// `{name, description, input_schema}` each, in a fixed order.
     package var tools: [JSONValue]
-    /// `{role, content: [block]}` each.
-    package var messages: [JSONValue]
+    package var messages: [ClaudeMessage]
 
-    package init(system: String, tools: [JSONValue], messages: [JSONValue]) {
+    package init(system: String, tools: [JSONValue], messages: [ClaudeMessage]) {
         (self.system, self.tools, self.messages) = (system, tools, messages)
+    }
+}
+
+package struct ClaudeMessage: Sendable, Hashable {
+    /// `user` or `assistant`.
+    package var role: String
+    package var content: [ClaudeBlock]
+
+    package init(role: String, content: [ClaudeBlock]) { (self.role, self.content) = (role, content) }
+}
+
+/// One block of a message: what it says, and the JSON that is sent.
+package struct ClaudeBlock: Sendable, Hashable {
+    package let value: JSONValue
+    /// Of a tool call the arguments are spelled as they came: the order of members and the form of numbers, which
+    /// a value does not keep, belong to what a later thinking block is bound to.
+    package let text: String
+
+    package init(_ value: JSONValue) { (self.value, text) = (value, value.text) }
+
+    /// A block that came with these arguments, themselves JSON.
+    init(_ block: [String: JSONValue], input: JSONValue, spelled text: String) {
+        let rest = JSONValue.object(block.filter { $0.key != "input" }).text
+        value = .object(block.merging(["input": input]) { $1 })
+        self.text = "\(rest.dropLast()),\"input\":\(text)}"
+    }
+
+    /// A block that was sent or received before, from its JSON; `nil` where that is none.
+    package init?(text: String) {
+        guard let value = try? JSONValue(parsing: text, options: .lenient), value.objectValue != nil else { return nil }
+        (self.value, self.text) = (value, text)
     }
 }
 
 /// A whole turn.
 package struct ClaudeTurn: Sendable, Hashable {
     /// Blocks as they came; an assistant's turn is replayed from them, byte for byte.
-    package var content: [JSONValue]
+    package var content: [ClaudeBlock]
     package var stopReason: String
     package var inputTokens: Int
     package var cacheWriteTokens: Int

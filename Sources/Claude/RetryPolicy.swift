@@ -5,7 +5,7 @@ import StrictJSON
 struct RetryPolicy: Sendable {
     private static let first = 0.5
     private static let longest = 8.0
-    /// A server that asks for more than this is taken as unavailable.
+    /// A server that asks for a longer pause is taken as unavailable at once.
     static let longestAsked = Duration.seconds(60)
 
     /// What an answer that is no 200 means.

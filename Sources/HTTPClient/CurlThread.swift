@@ -87,7 +87,7 @@ private struct CurlLoop {
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
             takeEnded()
-            curl_multi_poll(multi, nil, 0, Self.longestWait, nil)
+            curl_multi_poll(multi, nil, 0, endSilent(), nil)
         }
     }
 
@@ -109,6 +109,23 @@ private struct CurlLoop {
             else { continue }
             end(id, easy.error(for: ccurl_result(message)))
         }
+    }
+
+    /// Ends what has been silent for too long.
+    ///
+    /// - Returns: the milliseconds after which the next may have been.
+    private mutating func endSilent() -> Int32 {
+        let now = ContinuousClock.now
+        var next = Int(Self.longestWait)
+        for (id, easy) in easies {
+            guard let rest = easy.remainingSilence(at: now) else { continue }
+            if rest > .zero {
+                next = min(next, rest.milliseconds + 1)
+            } else {
+                end(id, HTTPError(.timeout, "The server was silent for too long.", mayHaveBeenSent: true))
+            }
+        }
+        return Int32(next)
     }
 
     private mutating func end(_ id: Int, _ error: HTTPError?) {

@@ -5,6 +5,8 @@ final class EasyHandle {
     let handle: UnsafeMutableRawPointer
     let transfer: Transfer
     private var headers: UnsafeMutablePointer<curl_slist>?
+    private var moved: curl_off_t = 0
+    private var lastMoved = ContinuousClock.now
 
     /// - Throws: ``HTTPError`` `.badRequest` where libcurl does not take an option, such as the address.
     init(_ transfer: Transfer) throws(HTTPError) {
@@ -28,7 +30,19 @@ final class EasyHandle {
         return Unmanaged<Transfer>.fromOpaque(pointer).takeUnretainedValue().id
     }
 
-    func resume() { curl_easy_pause(handle, CURLPAUSE_CONT) }
+    func resume() {
+        lastMoved = .now
+        curl_easy_pause(handle, CURLPAUSE_CONT)
+    }
+
+    /// How long the connection may still be silent; `nil` for any time, as while nobody reads what has come.
+    /// libcurl's own limit (`CURLOPT_LOW_SPEED_TIME`) counts whole seconds.
+    func remainingSilence(at now: ContinuousClock.Instant) -> Duration? {
+        guard let limit = transfer.request.idleTimeout, !transfer.isPaused else { return nil }
+        let total = ccurl_moved_bytes(handle)
+        if total != moved { (moved, lastMoved) = (total, now) }
+        return lastMoved + limit - now
+    }
 
     // MARK: Options
 
@@ -57,10 +71,7 @@ final class EasyHandle {
         try set(CURLOPT_TCP_KEEPALIVE, 1)
         try set(CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.milliseconds)
         if let timeout = request.timeout { try set(CURLOPT_TIMEOUT_MS, max(1, timeout.milliseconds)) }
-        if let idle = request.idleTimeout {
-            try set(CURLOPT_LOW_SPEED_LIMIT, 1)
-            try set(CURLOPT_LOW_SPEED_TIME, max(1, idle.milliseconds / 1000))
-        }
+        if request.repetition == .harmful { try set(CURLOPT_FRESH_CONNECT, 1) }
         // An empty proxy is none, whatever the environment says.
         try set(CURLOPT_PROXY, request.proxy ?? "")
         try set(CURLOPT_NOPROXY, "")

@@ -82,6 +82,9 @@ final class Transfer: Sendable {
         }
     }
 
+    /// Whether the connection is held back until what has come is read.
+    var isPaused: Bool { state.withLock { $0.isPaused } }
+
     // MARK: libcurl's thread
 
     /// One header line, the status line and the empty last one included.

@@ -39,7 +39,7 @@ package struct TelegramClient: Sendable {
             "getUpdates",
             [
                 "offset": offset.map { .integer($0) }, "timeout": .integer(wait.components.seconds),
-                "limit": JSONValue(limit), "allowed_updates": ["message", "callback_query"],
+                "limit": JSONValue(limit), "allowed_updates": ["message", "edited_message", "callback_query"],
             ], timeout: wait + Self.pollSlack)
         guard let updates = result.arrayValue else { throw Self.unexpected("getUpdates") }
         return updates.compactMap { TelegramUpdate(json: $0) }
@@ -56,7 +56,7 @@ package struct TelegramClient: Sendable {
                 "chat_id": .integer(chatID), "text": .string(text),
                 "parse_mode": parseMode.map { .string($0.rawValue) }, "reply_markup": replyMarkup,
                 "link_preview_options": ["is_disabled": true],
-            ])
+            ], repetition: .harmful)
         guard let message = TelegramMessage(json: result) else { throw Self.unexpected("sendMessage") }
         return message.id
     }
@@ -100,12 +100,13 @@ package struct TelegramClient: Sendable {
     }
 
     private func call(
-        _ method: String, _ parameters: [String: JSONValue?] = [:], timeout: Duration = callTimeout
+        _ method: String, _ parameters: [String: JSONValue?] = [:], timeout: Duration = callTimeout,
+        repetition: Repetition = .harmless
     ) async throws(TelegramError) -> JSONValue {
         let request = HTTPRequest(
             method: "POST", url: address + method, headers: [("Content-Type", "application/json")],
             body: JSONValue.object(compacting: parameters).encoded(), timeout: timeout, proxy: proxy,
-            maximumBodyBytes: Self.maximumAnswerBytes)
+            maximumBodyBytes: Self.maximumAnswerBytes, repetition: repetition)
         let answer: (status: Int, body: [UInt8])
         do {
             answer = try await transport(request)
@@ -130,7 +131,9 @@ package struct TelegramClient: Sendable {
 
     private func result(of method: String, status: Int, body: [UInt8]) throws(TelegramError) -> JSONValue {
         guard let json = try? JSONValue(parsing: body, options: .lenient), let isGood = json["ok"]?.boolValue else {
-            throw TelegramError(.server, "Telegram's answer to \(method) (\(status)) is not the Bot API's.")
+            // A gateway's word, or a cut one: what became of the call it does not say.
+            throw TelegramError(
+                .network(mayHaveBeenSent: true), "Telegram's answer to \(method) (\(status)) is not the Bot API's.")
         }
         if isGood, let result = json["result"] { return result }
         guard !isGood else { throw Self.unexpected(method) }

@@ -22,9 +22,9 @@ package struct TelegramError: Error, Sendable, Equatable, CustomStringConvertibl
         /// 400: the chat has another id now.
         case migrated(to: Int64)
         case badRequest
-        /// 5xx, or an answer that is not the Bot API's.
+        /// 5xx: Telegram says that it failed.
         case server
-        /// No whole answer; the call may have been carried out or not.
+        /// No answer of the Bot API's; the call may have been carried out or not.
         case network(mayHaveBeenSent: Bool)
         case cancelled
     }

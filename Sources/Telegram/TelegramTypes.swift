@@ -4,6 +4,8 @@ package import StrictJSON
 package struct TelegramUpdate: Sendable, Hashable {
     package enum Content: Sendable, Hashable {
         case message(TelegramMessage)
+        /// A message as it reads now, after it was received once.
+        case edited(TelegramMessage)
         case callback(TelegramCallback)
         /// A kind this program does not read, or one that does not hold what it should.
         case unknown
@@ -19,6 +21,8 @@ package struct TelegramUpdate: Sendable, Hashable {
         (self.id, payload) = (Int64(id), json)
         if let message = json["message"].flatMap({ TelegramMessage(json: $0) }) {
             content = .message(message)
+        } else if let message = json["edited_message"].flatMap({ TelegramMessage(json: $0) }) {
+            content = .edited(message)
         } else if let callback = json["callback_query"].flatMap({ TelegramCallback(json: $0) }) {
             content = .callback(callback)
         } else {
@@ -46,12 +50,28 @@ package struct TelegramMessage: Sendable, Hashable {
     /// `nil` in channels.
     package var from: TelegramUser?
     package var text: String?
+    /// Between one person and the bot; else a group or a channel.
+    package var isPrivate: Bool
+    /// Whose message it answers.
+    package var answeredUserID: Int64?
+    /// Something a person sent that is no text: a picture, a voice message, a place.
+    package var isMedia: Bool
 
     package init?(json: JSONValue) {
         guard let id = json["message_id"]?.intValue, let chat = json["chat"]?["id"]?.intValue else { return nil }
         (self.id, chatID) = (Int64(id), Int64(chat))
         (from, text) = (json["from"].flatMap { TelegramUser(json: $0) }, json["text"]?.stringValue)
+        isPrivate = json["chat"]?["type"] == "private"
+        answeredUserID = json["reply_to_message"]?["from"]?["id"]?.intValue.map { Int64($0) }
+        isMedia = json.objectValue?.keys.contains { Self.media.contains($0) } ?? false
     }
+
+    /// The members of `Message` that hold what somebody sent; the rest tells of the chat itself (who came, what was
+    /// pinned), and nobody waits for an answer to that.
+    private static let media: Set<String> = [
+        "animation", "audio", "checklist", "contact", "dice", "document", "game", "location", "paid_media", "photo",
+        "poll", "sticker", "story", "venue", "video", "video_note", "voice",
+    ]
 }
 
 /// A button under a message was pressed.
@@ -61,6 +81,8 @@ package struct TelegramCallback: Sendable, Hashable {
     package var data: String?
     package var chatID: Int64?
     package var messageID: Int64?
+    /// The message's text; absent where Telegram keeps it no longer.
+    package var messageText: String?
 
     package init?(json: JSONValue) {
         guard let id = json["id"]?.stringValue, let from = json["from"].flatMap({ TelegramUser(json: $0) }) else {
@@ -69,6 +91,7 @@ package struct TelegramCallback: Sendable, Hashable {
         (self.id, self.from, data) = (id, from, json["data"]?.stringValue)
         chatID = json["message"]?["chat"]?["id"]?.intValue.map { Int64($0) }
         messageID = json["message"]?["message_id"]?.intValue.map { Int64($0) }
+        messageText = json["message"]?["text"]?.stringValue
     }
 }
 

@@ -180,3 +180,29 @@ struct BuiltInBrainTests {
         for words in ["apache2", "nginx", "✅", "❌"] { #expect(report.text.contains(words), "\(report.text)") }
     }
 }
+
+@Suite("Time-outs of the loop")
+struct LoopDeadlineTests {
+    /// A model that never answers.
+    private struct Silent: Model {
+        let name = "silent"
+        func respond(to prompt: ModelPrompt) async throws -> ModelTurn {
+            try await Task.sleep(for: .seconds(3600))
+            throw CancellationError()
+        }
+    }
+
+    @Test("a model without an answer in its time is replaced; where nobody answers in time, the report says so")
+    func deadline() async {
+        let toolbox = ScriptedToolbox { _, _ in .success("x") }
+        let limits = AgentLimits(iterationTimeout: .milliseconds(20))
+        let replaced = await Agent(model: Silent(), fallback: BuiltInBrain(), toolbox: toolbox, limits: limits)
+            .answer(.ask("привет")) { _ in }
+        #expect(replaced.ending == .answered && replaced.model == BuiltInBrain.modelName)
+        for (language, words) in [(Language.russian, "Время вышло"), (.english, "Out of time")] {
+            let report = await Agent(model: Silent(), fallback: Silent(), toolbox: toolbox, limits: limits)
+                .answer(.ask("привет", language)) { _ in }
+            #expect(report.ending == .timedOut && !report.success && report.text.contains(words))
+        }
+    }
+}

@@ -1,6 +1,7 @@
 import AgentCore
 import AgentRuntime
 import Foundation
+import Monitoring
 import Testing
 
 @Suite("The agent's settings")
@@ -77,5 +78,49 @@ struct AgentSettingsTests {
         let error = #expect(throws: SettingsError.self) { try EnvironmentFile.parse("A=1\nnonsense\n", name: "f") }
         #expect(error?.problems.first?.contains("f, line 2") == true)
         #expect(throws: SettingsError.self) { try EnvironmentFile.environment(file: "/none/agent.env") }
+    }
+}
+
+@Suite("The settings of the checks")
+struct CheckSettingsTests {
+    private static func settings(_ environment: [String: String]) throws -> AgentSettings {
+        try AgentSettings(
+            environment: environment.merging(["ALLOWED_USER_IDS": "8,7"]) { first, _ in first }, purpose: .terminal)
+    }
+
+    @Test(
+        "a setting that is wrong is named, with what would be right",
+        arguments: [
+            ("CHECK_INTERVAL", "often", "0 to 86400"), ("CHECK_INTERVAL", "-1", "0 to 86400"),
+            ("CHECK_INTERVAL", "4", "at least 5"), ("CHECK_SERVICES", "nginx;reboot", "commas"),
+            ("CHECK_SERVICES", "-f", "commas"), ("CHECK_SERVICES", "../x", "commas"),
+            ("QUIET_HOURS", "night", "23:00-07:00"), ("QUIET_HOURS", "7-7", "23:00-07:00"),
+            ("DAILY_REPORT_AT", "25:00", "09:00"), ("DAILY_REPORT_AT", "noon", "09:00"),
+            ("ALERT_CHAT_IDS", "me", "commas"), ("ALERT_CHAT_IDS", "7,0", "commas"),
+        ])
+    func refuses(_ name: String, _ value: String, _ words: String) {
+        let error = #expect(throws: SettingsError.self) { try Self.settings([name: value]) }
+        let text = (error?.problems ?? []).joined(separator: "\n")
+        #expect(text.contains(name) && text.contains(words), "\(text)")
+    }
+
+    @Test("without settings the machine is checked every five minutes, and the users are told; each part can be off")
+    func defaults() throws {
+        let standard = try Self.settings([:]).checks
+        #expect(standard.interval == .seconds(300) && standard.services.isEmpty && standard.quietHours == nil)
+        #expect(standard.reportAt?.minutes == 540 && standard.chatIDs == [7, 8])
+        for value in ["0", "off"] { #expect(try Self.settings(["CHECK_INTERVAL": value]).checks.interval == nil) }
+        #expect(try Self.settings(["DAILY_REPORT_AT": "off"]).checks.reportAt == nil)
+    }
+
+    @Test("settings are read: services without their suffix and once each, groups below zero, hours over midnight")
+    func reads() throws {
+        let checks = try Self.settings([
+            "CHECK_INTERVAL": "60", "CHECK_SERVICES": "nginx, nginx.service,postgresql@15-main", "QUIET_HOURS": "23-7",
+            "DAILY_REPORT_AT": "8:30", "ALERT_CHAT_IDS": "7, -1001234567890",
+        ]).checks
+        #expect(checks.interval == .seconds(60) && checks.services == ["nginx", "postgresql@15-main"])
+        #expect(checks.quietHours?.contains(minute: 60) == true && checks.reportAt?.minutes == 510)
+        #expect(checks.chatIDs == [7, -1_001_234_567_890])
     }
 }

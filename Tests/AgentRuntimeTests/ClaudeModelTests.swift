@@ -24,7 +24,8 @@ struct ClaudeModelTests {
     @Test("a talk with tools and thinking keeps the API's rules from the first message to the last")
     func talk() async throws {
         let server = try AnthropicStandIn(script: [
-            .thinking("hm", then: "first"), .tools([("check_port", ["port": 80])], saying: "looking"), .text("done"),
+            .thinking("hm", then: "first"), .tools([("check_port", ["port": 80])], saying: "looking", thinking: "so"),
+            .text("done"),
         ])
         let model = Self.model(server)
         var prompt = ModelPrompt(system: "s", tools: [Self.tool], messages: [ModelMessage(.user, [.text("hi")])])

@@ -8,50 +8,6 @@ import StrictJSON
 import Synchronization
 import Testing
 
-/// Answers with what it was asked, and keeps the requests.
-private final class EchoAgent: Answering {
-    private let state = Mutex<[AgentRequest]>([])
-    var requests: [AgentRequest] { state.withLock { $0 } }
-
-    func answer(_ request: AgentRequest, onEvent: @escaping @Sendable (AgentEvent) async -> Void) async -> AgentReport {
-        state.withLock { $0.append(request) }
-        await onEvent(.toolStarted(ToolCall(id: "1", name: "check_service", arguments: ["service": "nginx"])))
-        return AgentReport(
-            text: "answer to \(request.text)", model: "m", tools: ["check_service"], verification: .notNeeded,
-            ending: .answered, iterations: 1, usage: ModelUsage(), duration: .seconds(1))
-    }
-}
-
-private final class ScriptedGateway: ExecutorGateway {
-    private let state = Mutex<(notes: [String], logs: [String])>(([], []))
-    let isAway: Bool
-    init(isAway: Bool = false) { self.isAway = isAway }
-    var notes: [String] { state.withLock { $0.notes } }
-    var logs: [String] { state.withLock { $0.logs } }
-
-    private func reach() throws { if isAway { throw ToolboxError("nobody listens") } }
-
-    func health(actor: Actor) async throws -> ToolResult {
-        try reach()
-        return .success("Disk /: 18% used")
-    }
-
-    func logs(of service: String, actor: Actor) async throws -> ToolResult {
-        try reach()
-        state.withLock { $0.logs.append(service) }
-        return .success("lines of \(service)")
-    }
-
-    func status() async throws -> JSONValue {
-        try reach()
-        return ["version": "1"]
-    }
-
-    func note(_ event: String, detail: [String: JSONValue], actor: Actor) async throws {
-        state.withLock { $0.notes.append(actor.userID ?? "") }
-    }
-}
-
 @Suite("The chat's handler", .timeLimit(.minutes(1)))
 struct ChatHandlerTests {
     private static func withHandler(

@@ -9,7 +9,11 @@ import Testing
 struct ClaudeClientTests {
     private static let tool: JSONValue = ["name": "check_port", "description": "d", "input_schema": ["type": "object"]]
     private static let request = ClaudeRequest(
-        system: "s", tools: [tool], messages: [["role": "user", "content": [["type": "text", "text": "hi"]]]])
+        system: "s", tools: [tool], messages: [user([["type": "text", "text": "hi"]])])
+
+    private static func user(_ blocks: [JSONValue]) -> ClaudeMessage {
+        ClaudeMessage(role: "user", content: blocks.map { ClaudeBlock($0) })
+    }
 
     /// Pauses that were asked for, in place of waiting.
     private final class Pauses: Sendable { let list = Mutex<[Duration]>([]) }
@@ -62,7 +66,7 @@ struct ClaudeClientTests {
     func retries(_ index: Int) async throws {
         let server = try AnthropicStandIn(script: [Self.passing[index], .text("fine")])
         let turn = try await Self.client(server).respond(to: Self.request)
-        #expect(turn.content == [["type": "text", "text": "fine"]] && turn.stopReason == "end_turn")
+        #expect(turn.content.map(\.value) == [["type": "text", "text": "fine"]] && turn.stopReason == "end_turn")
         #expect(server.requests.count == 2 && server.violations.isEmpty)
     }
 
@@ -83,21 +87,47 @@ struct ClaudeClientTests {
         #expect(away?.code == .unavailable)
     }
 
-    @Test("the server's own wish of a pause is kept")
-    func retryAfter() async throws {
+    typealias Wish = (headers: [(String, String)], atLeast: Duration, atMost: Duration)
+
+    private static let wishes: [Wish] = [
+        ([("retry-after-ms", "1234"), ("retry-after", "9")], .milliseconds(1234), .milliseconds(1234)),
+        // Sooner than the client's own pause is not sooner.
+        ([("retry-after-ms", "1")], .milliseconds(375), .milliseconds(500)),
+        ([("retry-after", "60")], .seconds(60), .seconds(60)),
+        ([("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")], .milliseconds(375), .milliseconds(500)),
+    ]
+
+    @Test("the pause is the longer of the server's wish and the client's own, never both", arguments: wishes.indices)
+    func retryAfter(_ index: Int) async throws {
+        let wish = Self.wishes[index]
         let pauses = Pauses()
         let server = try AnthropicStandIn(script: [
-            .error(status: 429, type: "rate_limit_error", headers: [("retry-after-ms", "1234"), ("retry-after", "9")])
+            .error(status: 429, type: "rate_limit_error", headers: wish.headers)
         ])
         _ = try await Self.client(server, pauses: pauses).respond(to: Self.request)
-        #expect(pauses.list.withLock { $0.contains(.milliseconds(1234)) })
+        let list = pauses.list.withLock { $0 }
+        #expect(list.count == 1 && list[0] >= wish.atLeast && list[0] <= wish.atMost, "\(list)")
+    }
+
+    @Test("nothing is waited for after the last attempt, whatever the server asks for")
+    func lastAttempt() async throws {
+        let pauses = Pauses()
+        let server = try AnthropicStandIn(choose: { _ in
+            .error(status: 429, type: "rate_limit_error", headers: [("retry-after", "30")])
+        })
+        _ = await #expect(throws: ClaudeError.self) {
+            try await Self.client(server, attempts: 2, pauses: pauses).respond(to: Self.request)
+        }
+        #expect(pauses.list.withLock { $0 } == [.seconds(30)] && server.requests.count == 2)
     }
 
     @Test("silence within a stream ends it")
     func silence() async throws {
         let server = try AnthropicStandIn(script: [.hang, .text("late")])
-        let turn = try await Self.client(server, idle: .seconds(1)).respond(to: Self.request)
-        #expect(turn.content.first?["text"] == "late")
+        let began = ContinuousClock.now
+        let turn = try await Self.client(server, idle: .milliseconds(300)).respond(to: Self.request)
+        #expect(ContinuousClock.now - began >= .milliseconds(300))
+        #expect(turn.content.first?.value["text"] == "late")
     }
 
     @Test("tool calls are put together from their pieces; thinking is replayed unchanged")
@@ -109,29 +139,63 @@ struct ClaudeClientTests {
         let client = Self.client(server)
         let first = try await client.respond(to: Self.request)
         #expect(first.stopReason == "tool_use" && first.content.count == 3)
-        #expect(first.content[1]["input"] == ["port": 80, "note": "Ж"] && first.content[2]["input"] == [:])
+        let inputs = first.content.map { $0.value["input"] }
+        #expect(inputs[1] == ["port": 80, "note": "Ж"] && inputs[2] == [:])
         #expect(
             first.inputTokens == 10 && first.cacheWriteTokens == 3 && first.cacheReadTokens == 2
                 && first.outputTokens == 20)
         var next = Self.request
-        next.messages += [
-            ["role": "assistant", "content": .array(first.content)],
-            [
-                "role": "user",
-                "content": .array(
-                    first.content.dropFirst().map {
-                        ["type": "tool_result", "tool_use_id": $0["id"] ?? "", "content": "free"]
-                    }),
-            ],
-        ]
+        next.messages += [ClaudeMessage(role: "assistant", content: first.content), Self.results(for: first)]
         let second = try await client.respond(to: next)
         next.messages += [
-            ["role": "assistant", "content": .array(second.content)],
-            ["role": "user", "content": [["type": "text", "text": "go on"]]],
+            ClaudeMessage(role: "assistant", content: second.content), Self.user([["type": "text", "text": "go on"]]),
         ]
         _ = try await client.respond(to: next)
         #expect(server.violations.isEmpty, "\(server.violations)")
         #expect(server.requests.count == 3)
+    }
+
+    private static func results(for turn: ClaudeTurn) -> ClaudeMessage {
+        user(
+            turn.content.filter { $0.value["type"] == "tool_use" }.map {
+                ["type": "tool_result", "tool_use_id": $0.value["id"] ?? "", "content": "free"]
+            })
+    }
+
+    @Test(
+        "the arguments of a call are replayed as they were spelled: order, numbers and white space",
+        arguments: [
+            #"{"port":80.0,"a":1e2}"#, #"{"z": 1, "a": {"y": 2, "b": 3}}"#, #"{"n":12345678901234567890}"#,
+            #"{"text":"\u0416\/x"}"#,
+        ])
+    func spelling(_ input: String) async throws {
+        let server = try AnthropicStandIn(script: [.spelledTool("check_port", input: input), .text("end")])
+        let client = Self.client(server)
+        let turn = try await client.respond(to: Self.request)
+        var next = Self.request
+        next.messages += [ClaudeMessage(role: "assistant", content: turn.content), Self.results(for: turn)]
+        _ = try await client.respond(to: next)
+        #expect(server.requests.last?.text.contains("\"input\":\(input)") == true)
+    }
+
+    @Test("a history with a thought left out, or anything before a thought changed, is refused as the API does")
+    func boundThoughts() async throws {
+        let server = try AnthropicStandIn(script: [.tools([("check_port", ["port": 80])], thinking: "hm")])
+        let client = Self.client(server)
+        let turn = try await client.respond(to: Self.request)
+        let thoughtless = turn.content.filter { $0.value["type"] != "thinking" }
+        var (left, changed, whole) = (Self.request, Self.request, Self.request)
+        left.messages += [ClaudeMessage(role: "assistant", content: thoughtless), Self.results(for: turn)]
+        changed.messages = [Self.user([["type": "text", "text": "hello"]])]
+        changed.messages += [ClaudeMessage(role: "assistant", content: turn.content), Self.results(for: turn)]
+        for request in [left, changed] {
+            let error = await #expect(throws: ClaudeError.self) { try await client.respond(to: request) }
+            #expect(error?.code == .badRequest)
+        }
+        #expect(server.violations.count == 2)
+        whole.messages += [ClaudeMessage(role: "assistant", content: turn.content), Self.results(for: turn)]
+        _ = try await client.respond(to: whole)
+        #expect(server.violations.count == 2)
     }
 
     @Test("a cancelled request ends, and says that it was cancelled")

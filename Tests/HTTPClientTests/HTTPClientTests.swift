@@ -120,6 +120,36 @@ struct HTTPClientTests {
         while server.abandonedCount < 2 { try await Task.sleep(for: .milliseconds(5)) }
     }
 
+    @Test("what is harmful when it is done twice is sent once, though the server reads it and closes without a word")
+    func sentOnce() async throws {
+        let server = try StandInServer { $0.path == "/good" ? .text("fine") : .closeBeforeAnswer }
+        let client = HTTPClient()
+        for (repetition, path, count) in [(Repetition.harmful, "/once", 1), (.harmless, "/again", 2)] {
+            // A connection that has been used is one that libcurl would try again on another.
+            _ = try await client.send(HTTPRequest(url: server.url + "/good")).body.collect(upTo: 100)
+            let request = HTTPRequest(
+                method: "POST", url: server.url + path, body: Array("x".utf8), repetition: repetition)
+            let error = await #expect(throws: HTTPError.self) { try await client.send(request) }
+            #expect(error?.mayHaveBeenSent == true)
+            #expect(server.requests.count { $0.path == path } == count)
+        }
+    }
+
+    @Test("silence ends a transfer after fractions of a second; bytes that keep coming, and a slow reader, do not")
+    func silence() async throws {
+        let server = try StandInServer { request in
+            request.path == "/slow"
+                ? .slow(status: 200, headers: [], body: Array("abcdefgh".utf8), pause: .milliseconds(100)) : .hang
+        }
+        let client = HTTPClient()
+        let began = ContinuousClock.now
+        let hanging = HTTPRequest(url: server.url + "/hang", idleTimeout: .milliseconds(250))
+        #expect(await Self.code { _ = try await client.send(hanging) } == .timeout)
+        #expect((.milliseconds(250)..<(.seconds(5))).contains(ContinuousClock.now - began))
+        let slow = HTTPRequest(url: server.url + "/slow", idleTimeout: .milliseconds(400))
+        #expect(try await client.send(slow).body.collect(upTo: 100) == Array("abcdefgh".utf8))
+    }
+
     @Test("a slow reader holds the sender back")
     func backPressure() async throws {
         let sent = Counter()

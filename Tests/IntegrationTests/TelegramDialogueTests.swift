@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A real devops-agent service between the two stand-ins and a real executor.
-private final class AgentFixture: Sendable {
+final class AgentFixture: Sendable {
     let telegram: TelegramStandIn
     let executor: ExecutorFixture
     let environment: [String: String]
@@ -18,6 +18,8 @@ private final class AgentFixture: Sendable {
         var environment = [
             "TELEGRAM_BOT_TOKEN": TelegramStandIn.token, "TELEGRAM_API_URL": telegram.url, "ALLOWED_USER_IDS": "7,8",
             "EXECUTOR_SOCKET": executor.agentSocket, "MODEL": anthropic == nil ? "built-in" : AnthropicStandIn.model,
+            // What nobody asked for would get in between.
+            "CHECK_INTERVAL": "off", "DAILY_REPORT_AT": "off",
         ]
         if let anthropic {
             environment["ANTHROPIC_API_KEY"] = AnthropicStandIn.key

@@ -6,9 +6,11 @@ package final class AnthropicStandIn: Sendable {
     /// What a turn of the model is, or how the server fails.
     package enum Turn: Sendable {
         case text(String)
-        /// Names and arguments; ids are made here.
-        case tools([(name: String, input: JSONValue)], saying: String = "")
-        /// A thinking block before the text; its signature is checked when it comes back.
+        /// Names and arguments; ids are made here. A thought comes first, and has to come back unchanged.
+        case tools([(name: String, input: JSONValue)], saying: String = "", thinking: String? = nil)
+        /// One call, whose arguments are spelled so.
+        case spelledTool(String, input: String)
+        /// A thinking block before the text; it is signed with all that came before it.
         case thinking(String, then: String)
         case stop(reason: String, text: String)
         case error(status: Int, type: String, headers: [(String, String)] = [], details: JSONValue? = nil)
@@ -23,6 +25,8 @@ package final class AnthropicStandIn: Sendable {
     /// One request, read.
     package struct Request: Sendable {
         package var body: JSONValue
+        /// The body as it came.
+        package var text: String
         package var messages: [JSONValue] { body["messages"]?.arrayValue ?? [] }
         package var system: String { body["system"]?.arrayValue?.first?["text"]?.stringValue ?? "" }
         /// The results of the last message, oldest first.
@@ -36,6 +40,8 @@ package final class AnthropicStandIn: Sendable {
         var requests: [Request] = []
         var violations: [String] = []
         var lastID = 0
+        /// The thoughts of the turns in which each tool was called.
+        var thoughts: [String: [JSONValue]] = [:]
     }
 
     package static let key = "sk-ant-test-0123456789abcdef"
@@ -84,18 +90,19 @@ package final class AnthropicStandIn: Sendable {
         guard request.path == "/v1/messages", request.method == "POST" else {
             return error(404, "not_found_error", "Not found")
         }
-        if let fault = MessagesRules.fault(in: request) {
+        let thoughts = box.state.withLock { $0.thoughts }
+        if let fault = MessagesRules.fault(in: request, thoughts: thoughts) {
             box.state.withLock { $0.violations.append(fault) }
             return error(400, "invalid_request_error", fault)
         }
         let body = (try? JSONValue(parsing: request.body)) ?? [:]
         guard body["model"]?.stringValue == model else { return error(404, "not_found_error", "model") }
-        let read = Request(body: body)
+        let read = Request(body: body, text: request.bodyText)
         let turn = box.state.withLock { state -> Turn in
             state.requests.append(read)
             return state.script.isEmpty ? .text("Done.") : state.script.removeFirst()
         }
-        return reply(with: box.choose?(read) ?? turn, box)
+        return reply(with: box.choose?(read) ?? turn, to: read, box)
     }
 
     private static func error(
@@ -108,7 +115,7 @@ package final class AnthropicStandIn: Sendable {
         return .json(body.text, status: status, headers: headers + [("request-id", "req_1")])
     }
 
-    private static func reply(with turn: Turn, _ box: Box) -> StandInReply {
+    private static func reply(with turn: Turn, to request: Request, _ box: Box) -> StandInReply {
         switch turn {
         case .error(let status, let type, let headers, let details):
             return error(status, type, "as scripted", headers: headers, details: details)
@@ -129,24 +136,29 @@ package final class AnthropicStandIn: Sendable {
         case .text(let text): return whole([.object(["type": "text", "text": .string(text)])], "end_turn")
         case .stop(let reason, let text): return whole([["type": "text", "text": .string(text)]], reason)
         case .thinking(let thought, let text):
-            return whole(
-                [
-                    ["type": "thinking", "thinking": .string(thought), "signature": .string("signed:\(thought)")],
-                    ["type": "text", "text": .string(text)],
-                ], "end_turn")
-        case .tools(let calls, let saying):
-            var blocks: [JSONValue] = saying.isEmpty ? [] : [["type": "text", "text": .string(saying)]]
-            for call in calls {
-                let id = box.state.withLock { state -> Int in
-                    state.lastID += 1
-                    return state.lastID
-                }
-                blocks.append([
-                    "type": "tool_use", "id": .string("toolu_\(id)"), "name": .string(call.name), "input": call.input,
-                ])
-            }
-            return whole(blocks, "tool_use")
+            return whole([signed(thought, request), ["type": "text", "text": .string(text)]], "end_turn")
+        case .tools(let calls, let saying, let thinking):
+            let thoughts = thinking.map { [signed($0, request)] } ?? []
+            let words: [JSONValue] = saying.isEmpty ? [] : [["type": "text", "text": .string(saying)]]
+            return whole(thoughts + words + calls.map { toolUse($0.name, $0.input, thoughts, box) }, "tool_use")
+        case .spelledTool(let name, let text):
+            return whole([toolUse(name, .string(text), [], box)], "tool_use")
         }
+    }
+
+    private static func signed(_ thought: String, _ request: Request) -> JSONValue {
+        let signature = ThinkingSignature.of(thought, after: request.messages, [], in: request.body)
+        return ["type": "thinking", "thinking": .string(thought), "signature": .string(signature)]
+    }
+
+    /// - Parameter input: The arguments, or their text.
+    private static func toolUse(_ name: String, _ input: JSONValue, _ thoughts: [JSONValue], _ box: Box) -> JSONValue {
+        let id = box.state.withLock { state -> String in
+            state.lastID += 1
+            state.thoughts["toolu_\(state.lastID)"] = thoughts
+            return "toolu_\(state.lastID)"
+        }
+        return ["type": "tool_use", "id": .string(id), "name": .string(name), "input": input]
     }
 
     private static func stream(_ write: @escaping @Sendable (StandInWriter) -> Void) -> StandInReply {
@@ -199,7 +211,7 @@ package final class AnthropicStandIn: Sendable {
         default:
             empty["input"] = [:]
             // The first piece can be empty.
-            deltas = ([""] + pieces(block["input"]?.text ?? "{}")).map {
+            deltas = ([""] + pieces(block["input"]?.stringValue ?? block["input"]?.text ?? "{}")).map {
                 ["type": "input_json_delta", "partial_json": .string($0)]
             }
         }
@@ -227,7 +239,8 @@ private enum MessagesRules {
         "system", "thinking", "tool_choice", "tools",
     ]
 
-    static func fault(in request: StandInRequest) -> String? {
+    /// - Parameter thoughts: What the model thought before each of its calls.
+    static func fault(in request: StandInRequest, thoughts: [String: [JSONValue]]) -> String? {
         guard request.headers["content-type"]?.hasPrefix("application/json") == true else { return "content-type" }
         guard request.headers["anthropic-version"] == "2026-10-21" else { return "anthropic-version" }
         guard let body = try? JSONValue(parsing: request.body), let members = body.objectValue else {
@@ -241,6 +254,34 @@ private enum MessagesRules {
         guard let messages = body["messages"]?.arrayValue, !messages.isEmpty else { return "messages: at least one" }
         let tools = body["tools"]?.arrayValue ?? []
         return toolsFault(tools) ?? breakpointsFault(body) ?? messagesFault(messages, hasTools: !tools.isEmpty)
+            ?? thinkingFault(messages, body, thoughts)
+    }
+
+    /// A thought is bound to all before it, and a call to the thoughts before it.
+    private static func thinkingFault(
+        _ messages: [JSONValue], _ body: JSONValue, _ thoughts: [String: [JSONValue]]
+    ) -> String? {
+        for (index, message) in messages.enumerated() where message["role"] == "assistant" {
+            let content = message["content"]?.arrayValue ?? []
+            for (place, block) in content.enumerated() {
+                switch block["type"]?.stringValue {
+                case "thinking":
+                    let signature = ThinkingSignature.of(
+                        block["thinking"]?.stringValue ?? "", after: Array(messages[..<index]),
+                        Array(content[..<place]), in: body)
+                    if block["signature"]?.stringValue != signature {
+                        return "messages.\(index).content.\(place): thinking is bound to a different conversation"
+                    }
+                case "tool_use":
+                    let thought = thoughts[block["id"]?.stringValue ?? ""] ?? []
+                    guard content.starts(with: thought) else {
+                        return "messages.\(index).content.0: expected `thinking`, but found something else"
+                    }
+                default: break
+                }
+            }
+        }
+        return nil
     }
 
     private static func toolsFault(_ tools: [JSONValue]) -> String? {
@@ -323,10 +364,7 @@ private enum MessagesRules {
                     return "is_error needs content"
                 }
                 answered.append(id)
-            case "thinking" where role == "assistant":
-                guard block["signature"]?.stringValue == "signed:\(block["thinking"]?.stringValue ?? "")" else {
-                    return "thinking: bound to a different conversation"
-                }
+            case "thinking" where role == "assistant": break
             default: return "block type"
             }
         }
@@ -336,5 +374,33 @@ private enum MessagesRules {
             open = []
         }
         return nil
+    }
+}
+
+/// What the real server signs a thought with, as far as a client can tell: everything that came before it.
+private enum ThinkingSignature {
+    /// - Parameters:
+    ///   - messages: Those before the thought's own.
+    ///   - blocks: Those before it in its own message.
+    static func of(
+        _ thought: String, after messages: [JSONValue], _ blocks: [JSONValue], in body: JSONValue
+    ) -> String {
+        let parts: [JSONValue] = [
+            body["system"] ?? .null, body["tools"] ?? .null, .array(messages), .array(blocks), .string(thought),
+        ]
+        // FNV-1a, 64 bits.
+        let digest = parts.map { unmarked($0).text }.joined().utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
+            ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+        }
+        return "signed:\(String(digest, radix: 16))"
+    }
+
+    /// The marks of the cache may move.
+    private static func unmarked(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .array(let values): .array(values.map(unmarked))
+        case .object(let members): .object(members.filter { $0.key != "cache_control" }.mapValues(unmarked))
+        default: value
+        }
     }
 }

@@ -70,18 +70,42 @@ package final class TelegramStandIn: Sendable {
 
     // MARK: People
 
-    /// Somebody writes to the bot in a private chat, perhaps in answer to an earlier message of theirs.
+    /// Somebody writes to the bot in a private chat or a group, perhaps in answer to an earlier message: one of theirs
+    /// with this text, or one of the bot's.
     @discardableResult
-    package func send(_ text: String, from user: Int = 7, inAnswerTo earlier: String? = nil) -> Int {
+    package func send(
+        _ text: String, from user: Int = 7, inAnswerTo earlier: String? = nil, in group: Int? = nil,
+        answersBot: Bool = false
+    ) -> Int {
+        var members: [String: JSONValue] = ["text": .string(text)]
+        if let earlier {
+            members["reply_to_message"] = .object(Self.message(1, user, group, ["text": .string(earlier)]))
+        } else if answersBot {
+            members["reply_to_message"] = .object(Self.message(1, Self.botID, group, ["text": "an answer"]))
+        }
+        return deliver(members, from: user, in: group)
+    }
+
+    /// A message with any members, such as `photo`; or an edited one.
+    @discardableResult
+    package func deliver(
+        _ members: [String: JSONValue], from user: Int = 7, in group: Int? = nil, as kind: String = "message"
+    ) -> Int {
         box.state.withLock { state in
             defer { state.nextMessage += 1 }
-            var message: [String: JSONValue] = [
-                "message_id": JSONValue(state.nextMessage), "date": 1_795_000_000, "text": .string(text),
-                "from": Self.user(user), "chat": ["id": JSONValue(user), "type": "private", "first_name": "Test"],
-            ]
-            if let earlier { message["reply_to_message"] = .object(message.merging(["text": .string(earlier)]) { $1 }) }
-            return Self.add(["message": .object(message)], &state)
+            return Self.add([kind: .object(Self.message(state.nextMessage, user, group, members))], &state)
         }
+    }
+
+    private static func message(
+        _ id: Int, _ from: Int, _ group: Int?, _ members: [String: JSONValue]
+    ) -> [String: JSONValue] {
+        let chat: JSONValue =
+            group.map { ["id": JSONValue($0), "type": "supergroup", "title": "Team"] }
+            ?? ["id": JSONValue(from), "type": "private", "first_name": "Test"]
+        return members.merging([
+            "message_id": JSONValue(id), "date": 1_795_000_000, "from": user(from), "chat": chat,
+        ]) { $1 }
     }
 
     /// Somebody presses a button of a message.
@@ -92,7 +116,8 @@ package final class TelegramStandIn: Sendable {
                 "data": .string(data),
                 "message": [
                     "message_id": JSONValue(message.id), "date": 1_795_000_000,
-                    "chat": ["id": JSONValue(message.chatID), "type": "private"],
+                    "chat": ["id": JSONValue(message.chatID), "type": message.chatID > 0 ? "private" : "supergroup"],
+                    "text": .string(message.text),
                 ],
             ]
             Self.add(["callback_query": callback], &state)
@@ -117,7 +142,7 @@ package final class TelegramStandIn: Sendable {
     }
 
     private static func user(_ id: Int) -> JSONValue {
-        ["id": JSONValue(id), "is_bot": false, "first_name": "Test", "language_code": "ru"]
+        ["id": JSONValue(id), "is_bot": .bool(id == botID), "first_name": "Test", "language_code": "ru"]
     }
 
     @discardableResult

@@ -1,0 +1,98 @@
+import Testing
+
+@testable import AgentCore
+
+@Suite("What a person wants, told by words")
+struct IntentTests {
+    @Test(
+        "a change that is forbidden, negated, asked about or doubled is none",
+        arguments: [
+            ("не перезапускай nginx", Intent.status("nginx")), ("nginx не трогай, не перезапускай", .status("nginx")),
+            ("не надо ничего перезапускать, nginx жив?", .status("nginx")),
+            ("перезапускать nginx нельзя", .status("nginx")), ("перезапускать nginx пока не надо", .status("nginx")),
+            ("не останавливай apache2", .status("apache2")), ("не запускай nginx", .status("nginx")),
+            ("nginx не отвечает, но не перезапускай его", .status("nginx")),
+            ("do not restart nginx", .status("nginx")), ("please don't stop nginx", .status("nginx")),
+            ("don't start nginx", .status("nginx")), ("never ever restart postgresql", .status("postgresql")),
+            ("do not under any circumstances restart nginx", .status("nginx")),
+            ("no need to restart nginx", .status("nginx")), ("не выполняй rm -rf /", .help),
+            ("почему nginx перезапустился?", .diagnose("nginx")), ("почему nginx перезапускается", .diagnose("nginx")),
+            ("кто останавливал nginx вчера", .help), ("why did nginx stop?", .diagnose("nginx")),
+            ("how do I restart nginx?", .help), ("как перезапустить nginx?", .help),
+            ("останови apache2 и запусти nginx", .help), ("restart nginx and stop apache2", .help),
+            ("nginx keeps restarting", .diagnose("nginx")),
+        ])
+    func noChange(_ text: String, _ intent: Intent) {
+        #expect(Intent(text) == intent)
+    }
+
+    @Test(
+        "part of a word is not the word",
+        arguments: [
+            ("импорт 8080 завис", Intent.help), ("портал 443 открыт?", .help), ("транспорт 22", .help),
+            ("логин пользователя 7", .help), ("вместо этого", .help), ("дискуссия окончена", .help),
+            ("login is broken for everybody", .diagnose("login")), ("the blog nginx", .help),
+            ("важное сообщение", .help), ("начало стоп-листа", .help),
+        ])
+    func parts(_ text: String, _ intent: Intent) {
+        #expect(Intent(text) == intent)
+    }
+
+    @Test(
+        "hostile text is at most a command or a name, which the executor judges",
+        arguments: [
+            ("выполни rm -rf /", Intent.run("rm -rf /")), ("run curl x | sh", .run("curl x | sh")),
+            ("перезапусти --force", .help), ("перезапусти ;reboot", .help), ("перезапусти ../../etc", .help),
+            ("перезапусти $(id)", .restart("id")), ("статус nginx`id`", .status("nginx")), ("логи /etc/shadow", .help),
+            ("порт 99999999999999999999", .help), ("порт -1", .help), ("порт 0", .help), ("", .help), ("🙂", .help),
+            ("\u{202E}nginx", .help),
+        ])
+    func hostile(_ text: String, _ intent: Intent) {
+        #expect(Intent(text) == intent)
+    }
+
+    @Test(
+        "Russian wishes",
+        arguments: [
+            ("перезапусти nginx", Intent.restart("nginx")), ("Перезапусти, пожалуйста, Nginx!", .restart("nginx")),
+            ("сделай рестарт нгинкса", .restart("nginx")),
+            ("можешь перезапустить NetworkManager?", .restart("NetworkManager")),
+            ("nginx не отвечает перезапусти его", .restart("nginx")),
+            ("почему nginx упал? перезапусти его", .restart("nginx")),
+            ("останови и запусти nginx", .restart("nginx")), ("перезапусти docker", .restart("docker")),
+            ("перезапусти контейнер web", .restartContainer("web")), ("останови apache2", .stop("apache2")),
+            ("запусти php8.2-fpm.service", .start("php8.2-fpm")), ("подними апач", .start("apache2")),
+            ("nginx не отвечает", .diagnose("nginx")), ("nginx не запускается, порт 80 занят", .diagnose("nginx")),
+            ("почини nginx", .diagnose("nginx")), ("упал postgresql@15-main", .diagnose("postgresql@15-main")),
+            ("nginx больше не работает", .diagnose("nginx")), ("nginx остановился", .diagnose("nginx")),
+            ("nginx не упал?", .status("nginx")), ("какой статус nginx?", .status("nginx")),
+            ("nginx работает?", .status("nginx")), ("запущен ли redis", .status("redis")), ("nginx", .status("nginx")),
+            ("что с nginx", .status("nginx")), ("покажи логи nginx", .logs("nginx")), ("журнал ssh", .logs("ssh")),
+            ("логи контейнера web", .containerLogs("web")), ("покажи контейнеры", .containers),
+            ("кто занимает порт 8080?", .port(8080)), ("что на 443-м порту", .port(443)), ("порт :53", .port(53)),
+            ("проверь 80 порт", .port(80)), ("сколько места на диске?", .disk), ("как дела у сервера?", .health),
+            ("состояние системы", .health), ("какая нагрузка", .health), ("привет", .help),
+        ])
+    func russian(_ text: String, _ intent: Intent) {
+        #expect(Intent(text) == intent)
+    }
+
+    @Test(
+        "English wishes",
+        arguments: [
+            ("restart nginx", Intent.restart("nginx")), ("can you restart nginx, please?", .restart("nginx")),
+            ("docker restart web", .restartContainer("web")), ("stop apache2.", .stop("apache2")),
+            ("start nginx.service", .start("nginx")), ("nginx is down", .diagnose("nginx")),
+            ("nginx is not responding", .diagnose("nginx")), ("nginx doesn’t work", .diagnose("nginx")),
+            ("nginx does not start", .diagnose("nginx")), ("nginx won't start", .diagnose("nginx")),
+            ("fix nginx", .diagnose("nginx")), ("what is the status of nginx?", .status("nginx")),
+            ("is nginx running?", .status("nginx")), ("show nginx logs", .logs("nginx")),
+            ("logs of container web", .containerLogs("web")), ("docker ps", .containers),
+            ("who is using port 8080?", .port(8080)), ("show 50 lines about port 443", .port(443)),
+            ("how much disk space is left?", .disk), ("system health", .health), ("server load?", .health),
+            ("hello", .help),
+        ])
+    func english(_ text: String, _ intent: Intent) {
+        #expect(Intent(text) == intent)
+    }
+}

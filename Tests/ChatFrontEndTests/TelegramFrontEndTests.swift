@@ -1,0 +1,140 @@
+import AgentCore
+import AgentMemory
+import ExecutorAPI
+import Monitoring
+import StrictJSON
+import Synchronization
+import Telegram
+import TestSupport
+import Testing
+
+@testable import ChatFrontEnd
+
+/// A front end between a stand-in of Telegram and an agent that echoes, polling until the body ends.
+struct FrontEndFixture {
+    let telegram: TelegramStandIn
+    let gateway: ScriptedGateway
+    let agent: EchoAgent
+    let store: AgentStore
+    let checks: ScheduledChecks
+
+    static func run(
+        plan: CheckPlan = CheckPlan(interval: nil, chatIDs: [7]), _ body: (FrontEndFixture) async throws -> Void
+    ) async throws {
+        try await withStore { store, _ in
+            let (telegram, gateway, agent) = (try TelegramStandIn(), ScriptedGateway(), EchoAgent())
+            defer { telegram.stop() }
+            let handler = ChatHandler(
+                agent: agent, store: store, executor: gateway, audience: .users([7, 8]), language: .russian,
+                logger: silentLogger)
+            let checks = ScheduledChecks(
+                plan: plan, store: store, executor: gateway, words: Words(.russian), logger: silentLogger)
+            let frontEnd = TelegramFrontEnd(
+                client: telegram.client, handler: handler, store: store, checks: checks, logger: silentLogger)
+            let running = Task { try await frontEnd.run() }
+            try await body(
+                FrontEndFixture(telegram: telegram, gateway: gateway, agent: agent, store: store, checks: checks))
+            frontEnd.stop()
+            try await running.value
+            #expect(telegram.violations.isEmpty, "\(telegram.violations)")
+        }
+    }
+
+    /// After this answer everything that was sent before has been handled.
+    func settle(from user: Int = 8) async {
+        telegram.send("/help", from: user)
+        _ = await telegram.waitForMessage { $0.chatID == user && $0.text.contains("/history") }
+    }
+
+    func texts(_ chat: Int) -> [String] { telegram.sent.filter { $0.chatID == chat }.map(\.text) }
+}
+
+@Suite("The chat in Telegram", .timeLimit(.minutes(1)))
+struct TelegramFrontEndTests {
+    private static let group = -100_500
+
+    @Test("in a group, what is not said to the bot gets no answer, and is no question")
+    func groupChatter() async throws {
+        try await FrontEndFixture.run { fixture in
+            fixture.telegram.send("nginx упал, кто посмотрит?", in: Self.group)
+            fixture.telegram.send("/help@other_bot", in: Self.group)
+            fixture.telegram.send("@devops_bot_2 nginx упал", in: Self.group)
+            fixture.telegram.send("напишите на x@devops.example", in: Self.group)
+            fixture.telegram.deliver(["new_chat_members": [["id": 9, "is_bot": false]]], in: Self.group)
+            await fixture.settle()
+            #expect(fixture.texts(Self.group).isEmpty && fixture.agent.requests.isEmpty)
+        }
+    }
+
+    @Test("in a group, a command, the bot's name, or an answer to the bot is answered there; strangers are not")
+    func groupAddressed() async throws {
+        try await FrontEndFixture.run { fixture in
+            fixture.telegram.send("@devops_bot nginx упал", from: 666, in: Self.group)
+            fixture.telegram.send("@DevOps_Bot nginx упал", in: Self.group)
+            _ = await fixture.telegram.waitForMessage { $0.chatID == Self.group && $0.text == "answer to nginx упал" }
+            fixture.telegram.send("а теперь?", in: Self.group, answersBot: true)
+            _ = await fixture.telegram.waitForMessage { $0.text == "answer to а теперь?" }
+            fixture.telegram.send("/status@devops_bot", in: Self.group)
+            _ = await fixture.telegram.waitForMessage { $0.chatID == Self.group && $0.text.contains("Агент: работает") }
+            #expect(fixture.agent.requests.map(\.actor.userID) == ["7", "7"])
+            #expect(fixture.gateway.notes == ["666"])
+        }
+    }
+
+    @Test(
+        "what is no text is answered with a sentence",
+        arguments: [["photo": []], ["voice": [:], "caption": "x"], ["sticker": [:]]] as [[String: JSONValue]])
+    func media(_ members: [String: JSONValue]) async throws {
+        try await FrontEndFixture.run { fixture in
+            fixture.telegram.deliver(members)
+            _ = await fixture.telegram.waitForMessage { $0.chatID == 7 && $0.text == "Я понимаю только текст." }
+            #expect(fixture.agent.requests.isEmpty)
+        }
+    }
+
+    @Test("what the chat says of itself gets no answer: a pinned message, a changed timer")
+    func serviceMessages() async throws {
+        try await FrontEndFixture.run { fixture in
+            fixture.telegram.deliver(["pinned_message": ["message_id": 1]])
+            fixture.telegram.deliver(["message_auto_delete_timer_changed": ["message_auto_delete_time": 1]])
+            await fixture.settle()
+            #expect(fixture.texts(7).isEmpty)
+        }
+    }
+
+    @Test("an edited message runs nothing, is not kept, and is answered with a sentence; a stranger's with none")
+    func edited() async throws {
+        try await FrontEndFixture.run { fixture in
+            fixture.telegram.deliver(["text": "перезапусти nginx"], as: "edited_message")
+            fixture.telegram.deliver(["text": "123456"], from: 666, as: "edited_message")
+            _ = await fixture.telegram.waitForMessage { $0.chatID == 7 && $0.text.contains("не перечитываю") }
+            await fixture.settle()
+            #expect(fixture.agent.requests.isEmpty && fixture.texts(666).isEmpty)
+        }
+    }
+
+    @Test("a stranger's press does nothing, and is noted")
+    func strangersPress() async throws {
+        try await FrontEndFixture.run { fixture in
+            fixture.telegram.send("/help")
+            let answer = await fixture.telegram.waitForMessage { $0.chatID == 7 }
+            fixture.telegram.tap("y:x", on: answer, from: 666)
+            await fixture.settle()
+            #expect(fixture.gateway.state.withLock { $0.notes.map(\.event) } == ["stranger_button"])
+            #expect(!fixture.telegram.calls.contains("answerCallbackQuery"))
+        }
+    }
+
+    @Test("a long answer comes in parts that fit, in order, and nothing of it is lost")
+    func longAnswer() async throws {
+        try await FrontEndFixture.run { fixture in
+            let question = String(repeating: "слово 👍🏽 ", count: 263) + String(repeating: "x", count: 1195) + "end"
+            fixture.telegram.send(question)
+            _ = await fixture.telegram.waitForMessage { $0.text.hasSuffix("end") }
+            let parts = fixture.texts(7).filter { !$0.contains("Проверяю") }
+            #expect(parts.count == 2)
+            #expect(parts.allSatisfy { (1...4096).contains($0.utf16.count) })
+            #expect(parts.joined().filter { !$0.isWhitespace } == ("answer to " + question).filter { !$0.isWhitespace })
+        }
+    }
+}
