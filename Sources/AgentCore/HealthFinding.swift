@@ -11,158 +11,105 @@ package struct HealthFinding: Sendable, Hashable {
     }
 
     package var grade: Grade
-    /// The same for the same thing whatever its figures, such as `disk /`.
-    package var key: String
-    /// Of a thing that can happen again while it lasts (processes killed for lack of memory): how often so far, else 0.
-    package var count: Int
+    /// Which check it is of, such as `disk_percent`.
+    package var check: String
+    /// What it is about, such as a mount point; `nil` for the machine.
+    package var subject: String?
+    package var value: Double?
+    package var threshold: Double?
     /// The executor's own sentence, in English.
     package var text: String
-    private var russian: String?
+    /// Of a thing that can happen again while it lasts (processes killed for lack of memory): how often so far, else 0.
+    package var count = 0
+    /// What the answer says beside the findings, and its sentence needs.
+    private var detail: String?
+
+    /// The same for the same thing whatever its figures, such as `disk_percent /`.
+    package var key: String { subject.map { "\(check) \($0)" } ?? check }
 
     /// All findings of an answer, the worst first, as the executor orders them.
     package static func all(in metadata: [String: JSONValue]) -> [HealthFinding] {
-        (metadata["findings"]?.arrayValue ?? []).compactMap { HealthFinding(json: $0) }
+        (metadata["findings"]?.arrayValue ?? []).compactMap { HealthFinding(json: $0, in: metadata) }
     }
 
-    /// - Parameter json: `{grade, text}`; `nil` where it is no finding, or one that says that all is well.
-    package init?(json: JSONValue) {
-        guard let text = json["text"]?.stringValue, let grade = json["grade"]?.stringValue.flatMap(Grade.init) else {
-            return nil
-        }
-        (self.text, self.grade) = (text, grade)
-        if let (phrase, parts) = HealthPhrase.find(text) {
-            key = phrase.key(parts)
-            count = phrase.counts ? Int(parts.first ?? "") ?? 0 : 0
-            russian = phrase.russian(parts)
-        } else {
-            (key, count, russian) = (Self.withoutFigures(text), 0, nil)
+    /// - Parameters:
+    ///   - json: `{grade, check, subject, value, threshold, text}`; `nil` where it is no finding, or one that says that
+    ///     all is well.
+    ///   - metadata: The answer it stands in.
+    package init?(json: JSONValue, in metadata: [String: JSONValue] = [:]) {
+        guard let text = json["text"]?.stringValue, let check = json["check"]?.stringValue,
+            let grade = json["grade"]?.stringValue.flatMap(Grade.init)
+        else { return nil }
+        (self.grade, self.check, self.text) = (grade, check, text)
+        (subject, value) = (json["subject"]?.stringValue, json["value"]?.doubleValue)
+        threshold = json["threshold"]?.doubleValue
+        switch check {
+        case "oom_kills": count = metadata["oom_kills"]?.intValue ?? Int(value ?? 0)
+        case "failed_units":
+            detail = metadata["failed_units"]?.arrayValue?.prefix(10).compactMap(\.stringValue).joined(separator: ", ")
+        case "disk_percent":
+            let disk = metadata["disks"]?.arrayValue?.first { $0["mount"]?.stringValue == subject }
+            detail = disk.map { ToolAnswers.bytes($0["free_bytes"]) }
+        default: break
         }
     }
 
+    /// In Russian where the check is known, else the executor's words.
     package func sentence(_ language: Language) -> String { language == .russian ? russian ?? text : text }
-
-    /// Of a sentence that is not known: its words without figures and without the threshold, which may be either's.
-    private static func withoutFigures(_ text: String) -> String {
-        let end = HealthPhrase.range(of: " (threshold", in: text[...])?.lowerBound ?? text.endIndex
-        return text[..<end].split(separator: " ").filter { word in
-            !word.contains(where: \.isNumber) && !["B", "KiB", "MiB", "GiB", "TiB"].contains(word)
-        }.joined(separator: " ")
-    }
 }
 
-/// The form of one of the executor's sentences, with its parts in `{}`.
-struct HealthPhrase: Sendable {
-    let english: String
-    /// `{0}` is the first part.
-    let russian: String
-    let key: String
-    var counts = false
-
-    static func find(_ text: String) -> (HealthPhrase, [String])? {
-        for phrase in all {
-            if let parts = match(phrase.english, text) { return (phrase, parts) }
+extension HealthFinding {
+    private var russian: String? {
+        let (place, figure) = (subject ?? "", Self.number(value))
+        switch check {
+        case "disk_percent":
+            return "диск \(place) заполнен на \(figure)%" + (detail.map { ", свободно \($0)" } ?? "") + limit("%")
+        case "inodes_percent":
+            return "на диске \(place) занято \(figure)% inode: новые файлы не создать, хотя место есть" + limit("%")
+        case "read_only" where grade == .critical:
+            return "диск \(place) переведён ядром в режим «только чтение», как после ошибки диска"
+        case "read_only": return "диск \(place) смонтирован только для чтения"
+        case "memory_available_percent": return "доступно лишь \(figure)% памяти" + limit("%")
+        case "swap_percent": return "подкачка занята на \(figure)%" + limit("%")
+        case "oom_kills":
+            return "ядро завершило процессов из-за нехватки памяти (OOM): \(figure), "
+                + (grade == .critical ? "с прошлой проверки" : "с загрузки")
+        case "load_per_core": return "нагрузка на ядро за пять минут \(figure)" + limit()
+        case "pressure_percent":
+            let names = ["cpu": "процессор", "memory": "память", "io": "диски"]
+            return "задачи ждали \(names[place] ?? place) \(figure)% времени за последние десять секунд" + limit("%")
+        case "zombies": return "процессов-зомби, которых не забирают родители: \(figure)" + limit()
+        case "blocked_processes":
+            return "процессов, заблокированных в ядре (состояние D), как когда не отвечает диск: \(figure)" + limit()
+        case "open_files_percent": return "открыто \(figure)% возможных файлов" + limit("%")
+        case "process_files_percent": return "\(place): открыто \(figure)% дозволенных файлов" + limit("%")
+        case "connections_percent": return "занято \(figure)% таблицы соединений (conntrack)" + limit("%")
+        case "ephemeral_ports_percent": return "занято \(figure)% портов для исходящих соединений" + limit("%")
+        case "failed_units": return "юнитов с ошибкой: \(figure)" + (detail.map { " (\($0))" } ?? "")
+        case "unit_restarts": return "\(place) перезапускается снова и снова: раз — \(figure)" + limit()
+        case "clock": return "часы не синхронизированы с сервером времени"
+        case "certificate_days": return certificate(place)
+        case "reboot": return "нужна перезагрузка: установлены обновления"
+        case "temperature_celsius": return "\(place): \(figure) °C" + limit(" °C")
+        default: return nil
         }
-        return nil
     }
 
-    func russian(_ parts: [String]) -> String { Self.fill(russian, parts) }
-    func key(_ parts: [String]) -> String { Self.fill(key, parts) }
-
-    private static func fill(_ template: String, _ parts: [String]) -> String {
-        var (filled, rest) = ("", template[...])
-        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
-            let number = Int(rest[rest.index(after: open)..<close]) ?? 0
-            filled += rest[..<open] + (number < parts.count ? parts[number] : "")
-            rest = rest[rest.index(after: close)...]
-        }
-        return filled + rest
+    private func certificate(_ file: String) -> String {
+        guard let days = value else { return "сертификат \(file) не прочитать" }
+        return days < 0
+            ? "сертификат \(file) истёк, дней назад: \(Self.number(-days))"
+            : "сертификат \(file) истекает, дней осталось: \(Self.number(days))" + limit()
     }
 
-    /// What stands at each `{}`, each as short as can be; `nil` where the text has another form.
-    private static func match(_ template: String, _ text: String) -> [String]? {
-        let literals = template.split(separator: "{}", omittingEmptySubsequences: false)
-        guard let first = literals.first, text.hasPrefix(first) else { return nil }
-        var (parts, rest) = ([String](), text.dropFirst(first.count))
-        for (index, literal) in literals.dropFirst().enumerated() {
-            let isLast = index == literals.count - 2
-            if isLast, literal.isEmpty { return parts + [String(rest)] }
-            guard let range = range(of: literal, in: rest), !isLast || range.upperBound == rest.endIndex else {
-                return nil
-            }
-            parts.append(String(rest[..<range.lowerBound]))
-            rest = rest[range.upperBound...]
-        }
-        return rest.isEmpty ? parts : nil
+    private func limit(_ unit: String = "") -> String {
+        threshold == nil ? "" : " (порог \(Self.number(threshold))\(unit))"
     }
 
-    static func range(of words: Substring, in text: Substring) -> Range<Substring.Index>? {
-        var start = text.startIndex
-        while start < text.endIndex {
-            if text[start...].hasPrefix(words) { return start..<text.index(start, offsetBy: words.count) }
-            start = text.index(after: start)
-        }
-        return nil
+    /// At most one digit behind the point, and none for a whole number.
+    private static func number(_ value: Double?) -> String {
+        guard let value, value.isFinite, abs(value) < 1e15 else { return "?" }
+        let tenths = (value * 10).rounded() / 10
+        return Int(exactly: tenths).map { String($0) } ?? "\(tenths)"
     }
-}
-
-extension HealthPhrase {
-    static func phrase(_ english: String, _ russian: String, key: String, counts: Bool = false) -> HealthPhrase {
-        HealthPhrase(english: english, russian: russian, key: key, counts: counts)
-    }
-
-    /// A longer form goes before one that it begins with.
-    static let all: [HealthPhrase] = [
-        phrase(
-            "disk {} is {}% full, {} free (threshold {})", "диск {0} заполнен на {1}%, свободно {2} (порог {3})",
-            key: "disk {0}"),
-        phrase(
-            "disk {} has used {}% of its inodes: new files will fail although there is space (threshold {})",
-            "на диске {0} занято {1}% inode: новые файлы не создать, хотя место есть (порог {2})", key: "inodes {0}"),
-        phrase(
-            "disk {} was made read-only by the kernel, as after a disk error",
-            "диск {0} переведён ядром в режим «только чтение», как после ошибки диска", key: "read-only {0}"),
-        phrase("disk {} is mounted read-only", "диск {0} смонтирован только для чтения", key: "read-only {0}"),
-        phrase(
-            "only {} of the memory is available (threshold {})", "доступно лишь {0} памяти (порог {1})", key: "memory"),
-        phrase("swap is {} used (threshold {})", "подкачка занята на {0} (порог {1})", key: "swap"),
-        phrase(
-            "{} process was killed for lack of memory (OOM) since the boot",
-            "с загрузки ядро завершило процессов из-за нехватки памяти (OOM): {0}", key: "oom", counts: true),
-        phrase(
-            "{} processes were killed for lack of memory (OOM) since the boot",
-            "с загрузки ядро завершило процессов из-за нехватки памяти (OOM): {0}", key: "oom", counts: true),
-        phrase(
-            "load {} over five minutes on {} cores (threshold {} a core)",
-            "нагрузка {0} за пять минут, ядер: {1} (порог {2} на ядро)", key: "load"),
-        phrase(
-            "tasks waited for the processor in {} of the last ten seconds (threshold {})",
-            "задачи ждали процессор {0} времени за последние десять секунд (порог {1})", key: "pressure cpu"),
-        phrase(
-            "tasks waited for memory in {} of the last ten seconds (threshold {})",
-            "задачи ждали память {0} времени за последние десять секунд (порог {1})", key: "pressure memory"),
-        phrase(
-            "tasks waited for disks in {} of the last ten seconds (threshold {})",
-            "задачи ждали диски {0} времени за последние десять секунд (порог {1})", key: "pressure io"),
-        phrase(
-            "{} zombie processes, whose parents do not collect them: {} (threshold {})",
-            "процессов-зомби: {0}, их не забирают родители: {1} (порог {2})", key: "zombies"),
-        phrase(
-            "{} processes blocked in the kernel (state D), as when a disk does not answer: {} (threshold {})",
-            "процессов, заблокированных в ядре (состояние D), как когда не отвечает диск: {0}: {1} (порог {2})",
-            key: "blocked"),
-        phrase(
-            "{} open files, {} of the most there may be (threshold {})",
-            "открытых файлов: {0}, это {1} предела (порог {2})", key: "open files"),
-        phrase(
-            "{} tracked connections, {} of the most there may be (threshold {})",
-            "отслеживаемых соединений: {0}, это {1} предела (порог {2})", key: "connections"),
-        phrase(
-            "the clock is not synchronised with a time server", "часы не синхронизированы с сервером времени",
-            key: "clock"),
-        phrase(
-            "the machine is to be rebooted for updates that are installed",
-            "нужна перезагрузка: установлены обновления", key: "reboot"),
-        phrase("{} failed unit: {}", "юниты с ошибкой ({0}): {1}", key: "failed units"),
-        phrase("{} failed units: {}", "юниты с ошибкой ({0}): {1}", key: "failed units"),
-    ]
 }

@@ -149,6 +149,7 @@ extension ToolAnswers {
         case .invalidArguments: "неверные параметры"
         case .policyInvalid: "файл политики не принят, поэтому запрещено всё"
         case .auditUnavailable: "журнал аудита недоступен для записи"
+        case .cannotUndo: "это нельзя вернуть"
         case .limit: "превышен предел"
         case .stopping: "исполнитель останавливается"
         case .unknown: "так решила политика"

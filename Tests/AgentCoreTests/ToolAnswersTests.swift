@@ -6,59 +6,70 @@ import Testing
 
 @Suite("What tools answered, in the person's language")
 struct ToolAnswersTests {
-    private static func finding(_ text: String, _ grade: String = "warn") throws -> HealthFinding {
-        try #require(HealthFinding(json: ["grade": .string(grade), "text": .string(text)]))
-    }
-
     @Test(
         "what is no finding is none",
-        arguments: [[:], ["grade": "ok", "text": "x"], ["grade": "warn"], 3] as [JSONValue])
+        arguments: [
+            [:], ["grade": "ok", "check": "clock", "text": "x"], ["grade": "warn", "check": "clock"],
+            ["grade": "warn", "text": "x"], 3,
+        ] as [JSONValue])
     func none(_ json: JSONValue) {
         #expect(HealthFinding(json: json) == nil)
+    }
+
+    private static let answer: [String: JSONValue] = [
+        "oom_kills": 4, "failed_units": ["a.service", "b.service"],
+        "disks": [["mount": "/", "free_bytes": 3_221_225_472]],
+    ]
+
+    private static func finding(
+        _ check: String, _ subject: JSONValue, _ value: JSONValue, _ threshold: JSONValue, _ grade: JSONValue = "warn"
+    ) throws -> HealthFinding {
+        let json: JSONValue = [
+            "grade": grade, "check": .string(check), "subject": subject, "value": value, "threshold": threshold,
+            "text": "its own words",
+        ]
+        return try #require(HealthFinding(json: json, in: answer))
     }
 
     @Test(
         "a finding is said in Russian, and has the same key whatever its figures",
         arguments: [
+            ("disk_percent", "/", 92, 90, "диск / заполнен на 92%, свободно 3.0 GiB (порог 90%)"),
             (
-                "disk / is 92% full, 3.2 GiB free (threshold 90%)", "disk / is 97% full, 640 MiB free (threshold 95%)",
-                "диск / заполнен на 92%, свободно 3.2 GiB (порог 90%)", "disk /"
+                "inodes_percent", "/srv", 99, 95,
+                "на диске /srv занято 99% inode: новые файлы не создать, хотя место есть (порог 95%)"
             ),
-            (
-                "only 9% of the memory is available (threshold 10%)",
-                "only 1% of the memory is available (threshold 5%)",
-                "доступно лишь 9% памяти (порог 10%)", "memory"
-            ),
-            (
-                "1 process was killed for lack of memory (OOM) since the boot",
-                "3 processes were killed for lack of memory (OOM) since the boot",
-                "с загрузки ядро завершило процессов из-за нехватки памяти (OOM): 1", "oom"
-            ),
-            (
-                "1 failed unit: a.service", "2 failed units: a.service, b.service", "юниты с ошибкой (1): a.service",
-                "failed units"
-            ),
-            (
-                "certificate /etc/x.pem ends in 12 days (threshold 14)",
-                "certificate /etc/x.pem ends in 3 days (threshold 7)",
-                "certificate /etc/x.pem ends in 12 days (threshold 14)", "certificate /etc/x.pem ends in days"
-            ),
-        ])
-    func findings(_ text: String, _ later: String, _ russian: String, _ key: String) throws {
-        let first = try Self.finding(text)
-        #expect(first.sentence(.russian) == russian && first.sentence(.english) == text)
-        #expect(first.key == key)
-        #expect(try Self.finding(later, "critical").key == key)
+            ("read_only", "/srv", nil, nil, "диск /srv смонтирован только для чтения"),
+            ("memory_available_percent", nil, 9.04, 10, "доступно лишь 9% памяти (порог 10%)"),
+            ("swap_percent", nil, 61.25, 60, "подкачка занята на 61.3% (порог 60%)"),
+            ("oom_kills", nil, 4, 1, "ядро завершило процессов из-за нехватки памяти (OOM): 4, с загрузки"),
+            ("load_per_core", nil, 1.75, 1.5, "нагрузка на ядро за пять минут 1.8 (порог 1.5)"),
+            ("pressure_percent", "io", 30, 25, "задачи ждали диски 30% времени за последние десять секунд (порог 25%)"),
+            ("zombies", nil, 7, 5, "процессов-зомби, которых не забирают родители: 7 (порог 5)"),
+            ("failed_units", nil, 2, 1, "юнитов с ошибкой: 2 (a.service, b.service)"),
+            ("unit_restarts", "a.service", 9, 5, "a.service перезапускается снова и снова: раз — 9 (порог 5)"),
+            ("clock", nil, nil, nil, "часы не синхронизированы с сервером времени"),
+            ("certificate_days", "/x.pem", 3, 14, "сертификат /x.pem истекает, дней осталось: 3 (порог 14)"),
+            ("certificate_days", "/x.pem", -2, 14, "сертификат /x.pem истёк, дней назад: 2"),
+            ("certificate_days", "/x.pem", nil, nil, "сертификат /x.pem не прочитать"),
+            ("temperature_celsius", "cpu", 91.5, 90, "cpu: 91.5 °C (порог 90 °C)"),
+            ("something_new", "x", 1, 1, "its own words"),
+        ] as [(String, JSONValue, JSONValue, JSONValue, String)])
+    func findings(
+        _ check: String, _ subject: JSONValue, _ value: JSONValue, _ threshold: JSONValue, _ russian: String
+    ) throws {
+        let finding = try Self.finding(check, subject, value, threshold)
+        #expect(finding.sentence(.russian) == russian && finding.sentence(.english) == "its own words")
+        #expect(try Self.finding(check, subject, 1000, 900, "critical").key == finding.key)
     }
 
     @Test("two disks are two things; how often processes were killed is counted")
     func keys() throws {
         let (one, other) = (
-            try Self.finding("disk / is 92% full, 3 GiB free (threshold 90%)"),
-            try Self.finding("disk /srv is 92% full, 3 GiB free (threshold 90%)")
+            try Self.finding("disk_percent", "/", 92, 90), try Self.finding("disk_percent", "/srv", 92, 90)
         )
         #expect(one.key != other.key && one.count == 0)
-        #expect(try Self.finding("4 processes were killed for lack of memory (OOM) since the boot").count == 4)
+        #expect(try Self.finding("oom_kills", nil, 1, 1, "critical").count == 4)
     }
 
     private static let health = ToolResult.success(

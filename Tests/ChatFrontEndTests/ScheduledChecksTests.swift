@@ -25,8 +25,18 @@ private final class WallClock: Sendable {
 
 @Suite("Scheduled checks", .timeLimit(.minutes(1)))
 struct ScheduledChecksTests {
-    private static let full = ("warn", "disk / is 92% full, 3 GiB free (threshold 90%)")
-    private static let fuller = ("critical", "disk / is 97% full, 1 GiB free (threshold 95%)")
+    private static let full = finding("warn", "disk_percent", "/", 92, 90)
+    private static let fuller = finding("critical", "disk_percent", "/", 97, 95)
+
+    private static func finding(
+        _ grade: JSONValue, _ check: JSONValue, _ subject: JSONValue, _ value: JSONValue = nil,
+        _ threshold: JSONValue = nil
+    ) -> JSONValue {
+        [
+            "grade": grade, "check": check, "subject": subject, "value": value, "threshold": threshold,
+            "text": "the executor's own words",
+        ]
+    }
 
     private struct Fixture {
         let store: AgentStore
@@ -87,9 +97,9 @@ struct ScheduledChecksTests {
             let texts = try await fixture.queued().map(\.text)
             #expect(
                 texts == [
-                    "⚠️ диск / заполнен на 92%, свободно 3 GiB (порог 90%)",
-                    "❌ Стало хуже: диск / заполнен на 97%, свободно 1 GiB (порог 95%)",
-                    "✅ Прошло: диск / заполнен на 97%, свободно 1 GiB (порог 95%) (длилось 25 мин)",
+                    "⚠️ диск / заполнен на 92% (порог 90%)",
+                    "❌ Стало хуже: диск / заполнен на 97% (порог 95%)",
+                    "✅ Прошло: диск / заполнен на 97% (порог 95%) (длилось 25 мин)",
                 ])
             #expect(try await fixture.queued(-100).map(\.text) == texts)
         }
@@ -99,7 +109,7 @@ struct ScheduledChecksTests {
     func grouped() async throws {
         try await Self.withFixture { fixture in
             fixture.gateway.set {
-                $0.findings = [Self.full, ("warn", "2 failed units: a.service, nginx.service")]
+                $0.findings = [Self.full, Self.finding("warn", "failed_units", nil, 2, 1)]
                 $0.failedUnits = ["a.service", "nginx.service"]
                 $0.services["nginx"] = "failed"
             }
@@ -110,7 +120,7 @@ struct ScheduledChecksTests {
             #expect(lines.first == "❌ nginx: failed (x)")
             #expect(
                 lines.dropFirst().sorted() == [
-                    "⚠️ a.service: завершился с ошибкой", "⚠️ диск / заполнен на 92%, свободно 3 GiB (порог 90%)",
+                    "⚠️ a.service: завершился с ошибкой", "⚠️ диск / заполнен на 92% (порог 90%)",
                 ])
             let buttons = draft.options["reply_markup"]?["inline_keyboard"]?.arrayValue?.first?.arrayValue ?? []
             #expect(buttons.map { $0["text"] } == ["Разобраться", "Тише на час"])
@@ -219,7 +229,7 @@ struct ScheduledChecksTests {
         try await Self.withFixture { fixture in
             fixture.gateway.set {
                 $0.findings = (0..<60).map {
-                    ("warn", "disk /\($0)\(String(repeating: "x", count: 500)) is mounted read-only")
+                    Self.finding("warn", "read_only", .string("/\($0)\(String(repeating: "x", count: 500))"))
                 }
             }
             let checks = fixture.started()

@@ -30,8 +30,8 @@ final class ScriptedGateway: ExecutorGateway {
         var isAway = false
         var notes: [(event: String, user: String)] = []
         var logs: [String] = []
-        /// Findings of the next checks, as `(grade, text)`.
-        var findings: [(String, String)] = []
+        /// Findings of the next checks, as `system_health` gives them.
+        var findings: [JSONValue] = []
         var failedUnits: [String] = []
         /// `active`, `inactive` and so on, by service.
         var services: [String: String] = [:]
@@ -57,7 +57,7 @@ final class ScriptedGateway: ExecutorGateway {
         return .success(
             "Disk /: 18% used",
             metadata: [
-                "findings": .array(findings.map { ["grade": .string($0.0), "text": .string($0.1)] }),
+                "findings": .array(findings),
                 "failed_units": JSONValue(failed),
             ])
     }

@@ -51,15 +51,11 @@ struct UnitDiagnosis: Sendable {
     /// `Port 80 is taken by apache2 (pid 12), unit apache2.service.`
     private func portTaken(_ sign: LogSign, _ unit: UnitState) -> String {
         guard let port = sign.port else { return "A port it wants is taken." }
-        let listeners = PortReport.read(port, processes: machine.processes, ports: machine.ports).listeners
-        guard let holder = listeners.first(where: { $0.unit != unit.id && $0.pid != nil }) ?? listeners.first else {
+        let holders = PortReport.read(port, processes: machine.processes, ports: machine.ports).listeners.map(\.holder)
+        guard let holder = holders.first(where: { $0.unit != unit.id && $0.pid != nil }) ?? holders.first else {
             return "Port \(port) was taken; nobody listens on it now."
         }
-        let parts = [
-            holder.program.map { program in program + (holder.pid.map { " (pid \($0))" } ?? "") },
-            holder.unit.map { "unit \($0)" }, holder.container.map { "container \($0)" },
-        ].compactMap { $0 }
-        return "Port \(port) is taken by \(parts.isEmpty ? "another process" : parts.joined(separator: ", "))."
+        return "Port \(port) is taken by \(holder.text)."
     }
 
     /// The limit, and how it is lifted by what the rules allow.
