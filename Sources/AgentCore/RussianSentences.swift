@@ -114,6 +114,11 @@ enum RussianSentences {
         ("There are no containers.", "Контейнеров нет."),
     ]
 
+    /// Where a log is, as the executor names it.
+    private static let sources = ["container": "контейнер", "file": "файл", "journal": "журнал"]
+    /// Why a state is known though systemd does not keep the service.
+    static let aboutKeepers = ["systemd is not the service manager here", "Known from this: "]
+
     /// - Returns: `nil` for a sentence that is not in the ``table``.
     static func translate(_ sentence: String) -> String? {
         for (english, russian) in table {
@@ -149,6 +154,6 @@ enum RussianSentences {
 
     private static func fill(_ template: String, _ values: [Substring]) -> String {
         let pieces = template.split(separator: "*", omittingEmptySubsequences: false)
-        return zip(pieces, values + [""]).map { $0 + $1 }.joined()
+        return zip(pieces, values.map { sources[String($0)] ?? String($0) } + [""]).map { $0 + $1 }.joined()
     }
 }

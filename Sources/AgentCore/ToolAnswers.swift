@@ -53,8 +53,11 @@ package enum ToolAnswers {
         let rest = language == .russian ? serviceDetails(result.metadata) : []
         // The tool's first line is the state, which the head says.
         let lines = result.output.split(separator: "\n").dropFirst().map(String.init)
-        let said = language == .russian ? lines.map { RussianSentences.translate($0) ?? $0 } : lines
-        return ([head] + (rest.isEmpty && result.success ? said : rest)).joined(separator: "\n")
+        if rest.isEmpty, result.success {
+            return ([head] + lines.map { sentence($0, language) }).joined(separator: "\n")
+        }
+        let keeper = lines.filter { line in RussianSentences.aboutKeepers.contains { line.hasPrefix($0) } }
+        return ([head] + keeper.map { sentence($0, language) } + rest).joined(separator: "\n")
     }
 
     /// The first line of ``service(_:_:_:)``.

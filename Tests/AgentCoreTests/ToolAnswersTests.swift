@@ -134,11 +134,30 @@ struct ToolAnswersTests {
             ("With a these are allowed: b · c · and 4 more.", "С a разрешено: b · c · и ещё 4."),
             ("No rule allows the program \"vim\".", "Программу «vim» не разрешает ни одно правило."),
             ("The command is empty.", "Команда пуста."),
+            ("The log /x.log (file) has no line.", "В логе /x.log (файл) пока ничего нет."),
             ("The command is empty. Or not.", nil), ("The command has  bytes", nil), ("", nil), ("*", nil),
             ("Something new.", nil),
         ] as [(String, String?)])
     func sentences(_ english: String, _ russian: String?) {
         #expect(RussianSentences.translate(english) == russian)
+    }
+
+    @Test("where systemd keeps nothing, that and what is known instead are said in Russian beside the ports")
+    func keeper() {
+        let result = ToolResult.success(
+            """
+            nginx: active (running)
+            systemd is not the service manager here (it is not process 1), so no unit can be asked about.
+            Known from this: a process of that name runs: pid 7 and 2 more.
+            Listens on: 80
+            """, metadata: ["service_active": true, "state": "active", "sub_state": "running", "ports": [80]])
+        #expect(
+            ToolAnswers.service("nginx", result, .russian) == """
+                ✅ nginx: active (running)
+                systemd здесь не управляет сервисами (он не процесс 1), поэтому о юнитах спросить некого.
+                Судя по тому, что процесс с таким именем работает: pid 7 и ещё 2.
+                Слушает порты: 80
+                """)
     }
 
     @Test("each template takes the same number of values in both languages, and no earlier one hides it")
