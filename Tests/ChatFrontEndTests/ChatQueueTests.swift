@@ -72,6 +72,18 @@ struct ChatQueueTests {
         }
     }
 
+    @Test("what has to ask Telegram first (whose name is that?) keeps its place before what has not")
+    func slowArrival() async throws {
+        let group = -100_500
+        try await FrontEndFixture.run(before: { store in
+            try await store.storeUpdates(Self.updates(["@devops_bot nginx упал", "/help"], in: [group], from: 7))
+        }) { fixture in
+            _ = await fixture.telegram.waitForMessage { $0.chatID == group && $0.text.contains("/history") }
+            let answers = fixture.texts(group).filter { !$0.hasPrefix("Проверяю") }
+            #expect(answers.first == "answer to nginx упал", "\(answers)")
+        }
+    }
+
     @Test("of more than may wait, the first are answered and the rest told so")
     func tooMany() async throws {
         let questions = (0..<6).map { "вопрос \($0)" }
@@ -87,13 +99,15 @@ struct ChatQueueTests {
         }
     }
 
-    private static func updates(_ texts: [String], in chats: [Int]) -> [StoredUpdate] {
+    /// - Parameter user: Who writes; `nil` in private chats, which have their user's id.
+    private static func updates(_ texts: [String], in chats: [Int], from user: Int? = nil) -> [StoredUpdate] {
         let pairs = texts.flatMap { text in chats.map { ($0, text) } }
         return pairs.enumerated().map { number, pair in
-            let user: JSONValue = ["id": JSONValue(pair.0), "is_bot": false, "first_name": "x"]
+            let writer: JSONValue = ["id": JSONValue(user ?? pair.0), "is_bot": false, "first_name": "x"]
+            let type: JSONValue = user == nil ? "private" : "supergroup"
             let message: JSONValue = [
-                "message_id": JSONValue(number + 1), "date": 1, "chat": ["id": JSONValue(pair.0), "type": "private"],
-                "from": user, "text": .string(pair.1),
+                "message_id": JSONValue(number + 1), "date": 1, "chat": ["id": JSONValue(pair.0), "type": type],
+                "from": writer, "text": .string(pair.1),
             ]
             let update: JSONValue = ["update_id": JSONValue(number + 1), "message": message]
             return StoredUpdate(id: Int64(number + 1), payload: update.text)
