@@ -1,7 +1,7 @@
 /// The corresponding manual is bash(1), "Programmable Completion".
 enum BashCompletions {
     static func script(_ program: String, _ places: [CompletionPlace]) -> String {
-        let function = "_" + program.replacing("-", with: "_")
+        let function = "_" + program.replacing(character: "-", with: "_")
         return """
             # bash completion of \(program)
             \(function)() {
@@ -98,13 +98,13 @@ enum ZshCompletions {
             """
     }
 
-    private static func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "'\\''"))'" }
+    private static func quoted(_ text: String) -> String { "'\(text.replacing(character: "'", with: "'\\''"))'" }
 }
 
 /// The corresponding manual is complete(1) of fish.
 enum FishCompletions {
     static func script(_ program: String, _ places: [CompletionPlace]) -> String {
-        let function = "__" + program.replacing("-", with: "_") + "_place"
+        let function = "__" + program.replacing(character: "-", with: "_") + "_place"
         let lines = places.flatMap { place in
             let start = "complete -c \(program) -n 'test (\(function)) = \"\(place.path)\"'"
             return place.subcommands.map { "\(start) -f -a \($0.name) -d \(quoted($0.summary))" }
@@ -140,12 +140,12 @@ enum FishCompletions {
         }
     }
 
-    private static func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "\\'"))'" }
+    private static func quoted(_ text: String) -> String { "'\(text.replacing(character: "'", with: "\\'"))'" }
 }
 
 extension String {
-    /// Of the standard library alone: the one of `_StringProcessing` would bring that along.
-    fileprivate func replacing(_ character: Character, with text: String) -> String {
-        reduce(into: "") { $0 += $1 == character ? text : String($1) }
+    /// The one of the module `_StringProcessing` would bring that into the program: almost a megabyte.
+    fileprivate func replacing(character replaced: Character, with text: String) -> String {
+        reduce(into: "") { $0 += $1 == replaced ? text : String($1) }
     }
 }

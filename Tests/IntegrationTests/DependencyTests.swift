@@ -44,6 +44,13 @@ struct DependencyTests {
         }
     }
 
+    @Test(
+        "executorctl uses nothing of the regular expressions, which weigh a megabyte where they are linked statically")
+    func small() async throws {
+        let symbols = try await Program.run("/usr/bin/nm", [Program.path("executorctl")]).output
+        #expect(symbols.contains("16CommandArguments") && !symbols.contains("17_StringProcessing"))
+    }
+
     @Test("the agent links no policy, no runner and no audit writer")
     func unprivileged() async throws {
         let modules = try await Self.modules(in: "devops-agent")
