@@ -150,6 +150,23 @@ struct OwnToolTests {
         #expect(refused.refusal?.message.contains("is not installed on this machine") == true)
     }
 
+    @Test("many who want a list of tools at once ask for a prerequisite once")
+    func askedOnce() async throws {
+        let fixture = try OwnToolFixture(
+            #"""
+            {"there": {\#(about), "command": "DIR/asked", "effect": "read", "requires": ["DIR/asked"], "run_as": "root"}}
+            """#)
+        try fixture.write("asked", "#!/bin/sh\necho once >>'\(fixture.directory.path)/count'\nsleep 0.5\n")
+        let (catalog, policy) = (fixture.catalog, fixture.policy)
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<16 {
+                group.addTask { catalog.offered(policy: policy).contains { $0.definition.name == "there" } }
+            }
+            for await isThere in group { #expect(isThere) }
+        }
+        #expect(SystemFile.text("\(fixture.directory.path)/count") == "once\n")
+    }
+
     @Test("tools.json may ask for a yes, and for less time, that a tool of one's own does not ask for")
     func narrowed() throws {
         let fixture = try OwnToolFixture(
