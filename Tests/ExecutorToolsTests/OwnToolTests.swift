@@ -150,6 +150,15 @@ struct OwnToolTests {
         #expect(refused.refusal?.message.contains("is not installed on this machine") == true)
     }
 
+    @Test("no line of the output drives a terminal or turns the text around")
+    func safeLines() throws {
+        let fixture = try OwnToolFixture(
+            #"{"show": {\#(about), "command": "DIR/show", "effect": "read", "output": "lines"}}"#)
+        try fixture.write("show", "#!/bin/sh\nprintf 'a\\033[2Jb\\342\\200\\256c\\r\\n'\n")
+        let result = try fixture.call("show")
+        #expect(result.metadata["lines"] == ["a?[2Jb?c"] && !result.output.contains("\u{1B}"), "\(result.metadata)")
+    }
+
     @Test("many who want a list of tools at once ask for a prerequisite once")
     func askedOnce() async throws {
         let fixture = try OwnToolFixture(
