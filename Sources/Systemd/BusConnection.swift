@@ -7,8 +7,8 @@ final class BusConnection {
 
     /// The corresponding C functions are `sd_bus_new`, `sd_bus_set_address` and `sd_bus_start`.
     ///
-    /// - Parameter address: `nil` for the machine's own: the system bus, or where that is down and this is root,
-    ///   systemd's private socket.
+    /// - Parameter address: `nil` for systemd itself on this machine: for root its private socket, else, and where that
+    ///   is not there, the system bus.
     init(address: String?, timeout: Duration) throws(SystemdError) {
         var problem: SystemdError?
         for candidate in address.map({ [$0] }) ?? Self.addresses {
@@ -16,7 +16,7 @@ final class BusConnection {
                 bus = try Self.open(candidate, timeout)
                 return
             } catch {
-                problem = problem ?? error
+                problem = error
             }
         }
         throw problem ?? SystemdError(.unreachable, "There is no bus to talk to.")
@@ -25,10 +25,13 @@ final class BusConnection {
     deinit { sd_bus_close_unref(bus) }
 
     private static var addresses: [String] {
-        let system = getenv("DBUS_SYSTEM_BUS_ADDRESS").map { String(cString: $0) }
-        return [system ?? "unix:path=/run/dbus/system_bus_socket", privateAddress]
+        geteuid() == 0 ? [privateAddress, systemBusAddress] : [systemBusAddress]
     }
-    /// systemd answers root here without a bus daemon between.
+    /// Where services other than systemd are.
+    static var systemBusAddress: String {
+        getenv("DBUS_SYSTEM_BUS_ADDRESS").map { String(cString: $0) } ?? "unix:path=/run/dbus/system_bus_socket"
+    }
+    /// systemd answers root here without a bus daemon between, as `systemctl` asks it; it does while D-Bus is down.
     private static let privateAddress = "unix:path=/run/systemd/private"
 
     private static func open(_ address: String, _ timeout: Duration) throws(SystemdError) -> OpaquePointer {

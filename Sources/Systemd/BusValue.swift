@@ -46,7 +46,9 @@ struct BusMessageReader {
     func properties(_ wanted: Set<String>) throws(SystemdError) -> [String: BusValue] {
         var found: [String: BusValue] = [:]
         try check("An answer of systemd's is malformed", sd_bus_message_enter_container(message, Self.array, "{sv}"))
-        while try check("…", sd_bus_message_enter_container(message, Self.entry, "sv")) > 0 {
+        while try check(
+            "An answer of systemd's is malformed", sd_bus_message_enter_container(message, Self.entry, "sv")) > 0
+        {
             let name = try text(Self.string)
             if wanted.contains(name) {
                 found[name] = try value(depth: 0)

@@ -33,15 +33,29 @@ struct Benchmarks {
         var report: [String: JSONValue] = [:]
         // First: a daemon that has been under load keeps more than an idle one needs.
         report["agent"] = try await AgentStart.measure(executor, binaries: binaries, idleSeconds: idle)
-        report["call_ms"] = try await Latency.measure(executor)
+        report["call_ms"] = try await Latency.measure(executor, bar: 0.4)
         report["policy"] = try await Throughput.policy(executor, binaries: binaries)
         report["refusals_per_second"] = JSONValue(try await Throughput.refusals(executor))
         report["audit_verify_records_per_second"] = JSONValue(try await Throughput.verification(executor))
         report["system_health"] = try await MachineLook.health(executor)
         report["check_port"] = try await MachineLook.port(executor)
         executor.stop()
+        report["contained_call_ms"] = try await contained(binaries, directory + "-contained")
         report["unit_state"] = try UnitQuestion.measure()
         print(JSONValue.object(report).text)
+    }
+
+    /// With a cgroup for each call, and Landlock and seccomp around it; `nil` where there can be no such group.
+    private static func contained(_ binaries: String, _ directory: String) async throws -> JSONValue? {
+        guard DelegatedGroup.isPossible else { return nil }
+        let group = try await DelegatedGroup()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let executor = try await BenchExecutor(binaries: binaries, directory: directory, group: group)
+        let report = try await Latency.measure(executor, bar: 0.8)
+        executor.stop()
+        _ = await executor.program.exitStatus()
+        group.remove()
+        return report
     }
 }
 
@@ -51,21 +65,27 @@ final class BenchExecutor: Sendable {
     let program: Program
     let client: ExecutorClient
 
-    init(binaries: String, directory: String) async throws {
+    /// - Parameter group: Where the daemon is started, for its calls to have groups too; they are sandboxed then.
+    init(binaries: String, directory: String, group: DelegatedGroup? = nil) async throws {
         self.directory = directory
         try FileManager.default.createDirectory(atPath: directory + "/config", withIntermediateDirectories: true)
         let file = directory + "/config/allowlist.json"
-        let rules =
-            #"{"bench": [{"command": "/bin/true", "id": "true", "effect": "read"}, "systemctl status *", "uptime"]}"#
+        let sandbox = #"{"read_only": \#(group != nil), "no_second_exec": \#(group != nil)}"#
+        let rules = #"""
+            {"bench": [{"command": "/bin/true", "id": "true", "effect": "read", "sandbox": \#(sandbox)},
+                "systemctl status *", "uptime"]}
+            """#
         try Data(rules.utf8).write(to: URL(filePath: file))
         chmod(file, 0o644)
         let notify = try NotifySocket(directory: directory)
+        let daemon = binaries + "/devops-executor"
+        let arguments = [
+            "run", "--config-dir", directory + "/config", "--runtime-dir", directory + "/run", "--logs-dir",
+            directory + "/log", "--state-dir", directory + "/state",
+        ]
         program = try Program(
-            binaries + "/devops-executor",
-            [
-                "run", "--config-dir", directory + "/config", "--runtime-dir", directory + "/run", "--logs-dir",
-                directory + "/log", "--state-dir", directory + "/state",
-            ], environment: ["NOTIFY_SOCKET": notify.path])
+            group == nil ? daemon : "/bin/sh", group?.arguments(starting: daemon, arguments) ?? arguments,
+            environment: ["NOTIFY_SOCKET": notify.path])
         _ = await notify.wait(for: "READY=1")
         client = try ExecutorClient(socket: directory + "/run/executor.sock", name: "bench")
     }
@@ -82,7 +102,7 @@ final class BenchExecutor: Sendable {
 enum Latency {
     private static let rounds = 200
 
-    static func measure(_ executor: BenchExecutor) async throws -> JSONValue {
+    static func measure(_ executor: BenchExecutor, bar: Double) async throws -> JSONValue {
         var calls: [Double] = []
         var sudo: [Double] = []
         var spawns: [Double] = []
@@ -98,7 +118,7 @@ enum Latency {
         return [
             "socket_to_audited_true": JSONValue(call), "sudo_n_true": JSONValue(peer),
             "spawn_true": JSONValue(median(spawns)),
-            "ratio_to_sudo": JSONValue(call / peer), "bar": 0.5,
+            "ratio_to_sudo": JSONValue(call / peer), "bar": JSONValue(bar),
         ]
     }
 

@@ -5,32 +5,6 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// A cgroup of the test's own, marked as systemd marks those of `Delegate=` units.
-private struct DelegatedGroup {
-    static let mount = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8).split(separator: "\n")
-        .first { $0.contains(" - cgroup2 ") }?.split(separator: " ")[4]
-    static var isPossible: Bool { geteuid() == 0 && mount.map { access(String($0), W_OK) == 0 } == true }
-
-    let path: String
-
-    init() async throws {
-        path = try #require(Self.mount) + "/devops-test-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        // Glibc's module has no setxattr(2).
-        let mark = "import os, sys; os.setxattr(sys.argv[1], 'trusted.delegate', b'1')"
-        try #require(try await Program.run("/usr/bin/python3", ["-c", mark, path]).status == 0)
-    }
-
-    var calls: [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasPrefix("call-") }) ?? []
-    }
-
-    func remove() {
-        for name in calls + ["daemon"] { rmdir("\(path)/\(name)") }
-        rmdir(path)
-    }
-}
-
 @Suite("A control group for each call", .enabled(if: DelegatedGroup.isPossible), .timeLimit(.minutes(2)))
 struct ControlGroupTests {
     /// An executor that a service manager put into `group`.
@@ -50,11 +24,12 @@ struct ControlGroupTests {
             let notify = try NotifySocket(directory: directory)
             let executor = try Program(
                 "/bin/sh",
-                [
-                    "-c", "echo 0 > \(group.path)/cgroup.procs && exec \"$@\"", "sh", Program.path("devops-executor"),
-                    "run", "--config-dir", directory + "/config", "--runtime-dir", directory + "/run", "--logs-dir",
-                    directory + "/log", "--state-dir", directory + "/state",
-                ], environment: ["NOTIFY_SOCKET": notify.path])
+                group.arguments(
+                    starting: Program.path("devops-executor"),
+                    [
+                        "run", "--config-dir", directory + "/config", "--runtime-dir", directory + "/run", "--logs-dir",
+                        directory + "/log", "--state-dir", directory + "/state",
+                    ]), environment: ["NOTIFY_SOCKET": notify.path])
             _ = await notify.wait(for: "READY=1")
             try await body(directory, executor)
             executor.send(signal: SIGTERM)

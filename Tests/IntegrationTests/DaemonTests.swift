@@ -66,7 +66,7 @@ struct DaemonTests {
         try await withTemporaryDirectory { directory in
             let executor = try await ExecutorFixture(in: directory)
             let client = try executor.client()
-            let call = Task { try await client.run("/bin/sleep 1") }
+            let call = Task { try await client.run("/bin/sleep 5") }
             try await waitUntil { try await executor.operatorClient().status()["load"]?["children"] == 1 }
             #expect(await executor.stop() == 0)
             #expect(try await call.value.success)
