@@ -216,7 +216,9 @@ if isFuzzing {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "ExecutorAPI", "ExecutorAudit", "ExecutorPolicy", "ExecutorRunner", "StrictJSON", "Wire",
+                "ExecutorAPI", "ExecutorAudit", "ExecutorPolicy", "ExecutorRunner", "ExecutorTools", "StrictJSON",
+                "Systemd",
+                "Wire",
             ],
             path: "Tests/Fuzz", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))

@@ -39,7 +39,12 @@ struct ServicesSystemdFaultTests {
             words: ["user nosuchuser does not exist", "217/USER"]),
         Fault(
             name: "no-permission", service: "User=nobody\nExecStart=/bin/cat /etc/shadow", code: "permission_denied",
-            words: ["/etc/shadow (0", "as nobody", "Permission denied"]),
+            words: ["Permission denied: /etc/shadow, as nobody"]),
+        Fault(
+            name: "no-entry",
+            service: "User=nobody\nExecStartPre=+/usr/bin/install -m 600 /dev/null /var/tmp/no-entry\n"
+                + "ExecStart=/bin/cat /var/tmp/no-entry",
+            code: "permission_denied", words: ["/var/tmp/no-entry (0600, root:root)", "as nobody"]),
         Fault(
             name: "disk-full", service: "ExecStart=/bin/dd if=/dev/zero of=/dev/full count=1", code: "disk_full",
             words: ["disk is full", "No space left on device"]),
