@@ -22,10 +22,6 @@ struct ServiceLog: Sendable {
 
     private static let lines = 50
 
-    /// In microseconds: a process may speak before systemd has noted that it started it. Less than the shortest pause
-    /// between two starts (`RestartSec=`, 100 ms).
-    private static let headStart: UInt64 = 50_000
-
     /// The lines that say that something failed.
     ///
     /// - Parameter invocation: Only those of this start, where the journal is the log.
@@ -42,7 +38,7 @@ struct ServiceLog: Sendable {
     ///   missing from the words of a process which died before journald had looked at it.
     func start(_ context: ToolContext, since: UInt64?, limit: Int = 12) -> [String] {
         if let file { return Array(tail(file.grant, file.path, context).suffix(limit)) }
-        return LogLines(entries: journal(since: since.map { $0 - min($0, Self.headStart) }, lines: limit)).texts
+        return LogLines(entries: journal(since: since, lines: limit)).texts
     }
 
     private func journal(invocation: String? = nil, since: UInt64? = nil, lines: Int) -> [JournalEntry] {
