@@ -47,11 +47,16 @@ private struct CommandReader<Action: Sendable> {
             }
             return try finish()
         } catch {
-            // Who asks for help gets it, also behind a mistake. What is passed through may have a --help of its own.
-            let asksForHelp = rest.prefix { $0 != "--" }.contains { ["--help", "-h"].contains($0) }
-            guard asksForHelp, !command.passesThrough else { throw error }
+            guard asksForHelp else { throw error }
             return .say(command.help(in: path))
         }
+    }
+
+    /// Who asks for help gets it, also behind a mistake. But what is passed through may have a `--help` of its own.
+    private var asksForHelp: Bool {
+        let passing = command.subcommands.filter(\.passesThrough).map(\.name)
+        let read = command.passesThrough ? [] : rest.prefix { $0 != "--" && !passing.contains($0) }
+        return read.contains { ["--help", "-h"].contains($0) }
     }
 
     /// - Returns: What is to be printed, where it asks for that.

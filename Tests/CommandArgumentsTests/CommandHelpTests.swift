@@ -19,7 +19,9 @@ struct CommandHelpTests {
     func levels(_ arguments: [String], _ usage: String) throws {
         #expect(try CommandReadingTests.said(arguments)?.contains(usage) == true)
         #expect(try CommandReadingTests.said(["explain", "ls", "--help"]) == nil)
-        #expect(throws: UsageError.self) { try CommandReadingTests.said(["explain", "--frob", "ls", "--help"]) }
+        for mistaken in [["explain", "--frob", "ls", "--help"], ["--frob", "explain", "ls", "--help"]] {
+            #expect(throws: UsageError.self) { try CommandReadingTests.said(mistaken) }
+        }
     }
 
     @Test(
