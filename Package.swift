@@ -174,8 +174,8 @@ let package = Package(
         .testTarget(
             name: "AgentRuntimeTests",
             dependencies: [
-                "AgentCore", "AgentMemory", "AgentRuntime", "Claude", "ExecutorAPI", "Monitoring", "StrictJSON",
-                "TestSupport",
+                "AgentCore", "AgentMemory", "AgentRuntime", "ChatFrontEnd", "Claude", "ExecutorAPI", "Monitoring",
+                "StrictJSON", "TestSupport", "devops-executor", logging,
             ],
             swiftSettings: strict),
 

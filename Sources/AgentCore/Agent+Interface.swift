@@ -116,6 +116,9 @@ package struct AgentReport: Sendable {
 /// Answers requests. Implemented by ``Agent``; the front ends take the protocol, so that they can be
 /// tested without a loop.
 package protocol Answering: Sendable {
+    /// The model asked first.
+    var modelName: String { get }
+
     func answer(
         _ request: AgentRequest, onEvent: @escaping @Sendable (AgentEvent) async -> Void
     ) async -> AgentReport

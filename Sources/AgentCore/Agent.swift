@@ -19,6 +19,8 @@ package struct Agent: Answering {
         (self.limits, self.clock, self.makeID) = (limits, clock, makeID)
     }
 
+    package var modelName: String { model.name }
+
     package static let randomID: @Sendable () -> String = { String(UInt64.random(in: .min ... .max), radix: 16) }
 
     package func answer(

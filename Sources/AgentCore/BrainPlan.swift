@@ -38,7 +38,9 @@ struct BrainPlan: Sendable {
     }
 
     private func show(_ tool: ToolName, _ arguments: [String: JSONValue]) -> Step {
-        ask(tool, arguments) { $0.text.isEmpty ? words("Пусто.", "Nothing.") : $0.output }
+        ask(tool, arguments) {
+            $0.text.isEmpty ? words("Пусто.", "Nothing.") : ToolAnswers.sentence($0.output, language)
+        }
     }
 
     private func words(_ russian: String, _ english: String) -> String { language == .russian ? russian : english }

@@ -16,15 +16,20 @@ package enum ToolAnswers {
         return (verdict + disks(result.metadata, language) + figures(result.metadata)).joined(separator: "\n")
     }
 
+    private static let fullPercent = 90
+    /// File systems that are no disk: worth a word only where they are nearly full.
+    private static let inMemory: Set<String> = ["tmpfs", "ramfs"]
+
     /// A line for each disk.
     static func disks(_ metadata: [String: JSONValue], _ language: Language) -> [String] {
-        (metadata["disks"]?.arrayValue ?? []).map { disk in
+        (metadata["disks"]?.arrayValue ?? []).compactMap { disk in
             let percent = disk["used_percent"]?.doubleValue.map { Int($0.rounded()) } ?? 0
+            guard percent >= fullPercent || !inMemory.contains(disk["type"]?.stringValue ?? "") else { return nil }
             let (free, size) = (bytes(disk["free_bytes"]), bytes(disk["size_bytes"]))
             let said =
                 language == .russian
                 ? "занято \(percent)%, свободно \(free) из \(size)" : "\(percent)% used, \(free) of \(size) free"
-            return "\(percent >= 90 ? "❌" : "✅") \(disk["mount"]?.stringValue ?? "?"): \(said)"
+            return "\(percent >= fullPercent ? "❌" : "✅") \(disk["mount"]?.stringValue ?? "?"): \(said)"
         }
     }
 
@@ -36,7 +41,7 @@ package enum ToolAnswers {
             "Память: доступно \(bytes(memory?["available_bytes"])) из \(bytes(memory?["total_bytes"]))",
             average.isEmpty
                 ? nil : "Нагрузка: \(average.joined(separator: " ")), ядер: \(load?["cores"]?.intValue ?? 1)",
-            seconds.map { "Работает без перезагрузки: \($0 / 86400) д \($0 % 86400 / 3600) ч" },
+            seconds.map { "Работает без перезагрузки: \($0 >= 86400 ? "\($0 / 86400) д " : "")\($0 % 86400 / 3600) ч" },
         ].compactMap { $0 }
     }
 
@@ -48,7 +53,8 @@ package enum ToolAnswers {
         let rest = language == .russian ? serviceDetails(result.metadata) : []
         // The tool's first line is the state, which the head says.
         let lines = result.output.split(separator: "\n").dropFirst().map(String.init)
-        return ([head] + (rest.isEmpty && result.success ? lines : rest)).joined(separator: "\n")
+        let said = language == .russian ? lines.map { RussianSentences.translate($0) ?? $0 } : lines
+        return ([head] + (rest.isEmpty && result.success ? said : rest)).joined(separator: "\n")
     }
 
     /// The first line of ``service(_:_:_:)``.
@@ -94,12 +100,18 @@ package enum ToolAnswers {
         if result.refusal != nil { return refused(result, language) }
         guard !result.success, result.metadata["service_active"] == nil else { return nil }
         let failed = language == .russian ? "не удалось" : "failed"
-        return ["❌ \(result.error ?? failed)", result.output].filter { !$0.isEmpty }.joined(separator: "\n")
+        return ["❌ \(sentence(result.error ?? failed, language))", result.output].filter { !$0.isEmpty }
+            .joined(separator: "\n")
     }
 
     /// Anything else: its text, or what is wrong with it.
     package static func plain(_ result: ToolResult, _ language: Language) -> String {
-        problem(result, language) ?? result.output
+        problem(result, language) ?? sentence(result.output, language)
+    }
+
+    /// The tool's own sentence in the person's language, where it is known in it.
+    static func sentence(_ text: String, _ language: Language) -> String {
+        language == .russian ? RussianSentences.answer(text) : text
     }
 
     // MARK: Figures
@@ -133,8 +145,10 @@ extension ToolAnswers {
             ].compactMap { $0 }.joined(separator: "\n")
         }
         return [
-            "❌ Запрещено: \(reason(refusal.code)).", "Исполнитель: «\(refusal.message)»",
-            refusal.rule.map { "Правило: \($0)" }, "Что допустимо: «\(refusal.alternative)»",
+            "❌ Запрещено: \(reason(refusal.code)).",
+            RussianSentences.translate(refusal.message) ?? "Исполнитель: «\(refusal.message)»",
+            refusal.rule.map { "Правило: \($0)" },
+            "Что допустимо: \(RussianSentences.translate(refusal.alternative) ?? "«\(refusal.alternative)»")",
         ].compactMap { $0 }.joined(separator: "\n")
     }
 

@@ -18,12 +18,16 @@ package struct StderrLog: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-        let text = ([event.message.description] + fields.map { "\($0.key)=\($0.value)" }).joined(separator: " ")
+        FileHandle.standardError.write(Data(line(event.level, event.message, event.metadata).utf8))
+    }
+
+    func line(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata?) -> String {
+        let fields = self.metadata.merging(metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+        let text = ([message.description] + fields.map { "\($0.key)=\($0.value)" }).joined(separator: " ")
         // A line break in a value must not begin a line that looks like another message.
         let line = text.map { $0.isNewline ? " " : $0 }
-        let prefix = isJournal ? "<\(Self.priority(event.level))>" : "\(event.level): "
-        FileHandle.standardError.write(Data("\(prefix)\(String(line))\n".utf8))
+        let prefix = isJournal ? "<\(Self.priority(level))>" : "\(level): "
+        return "\(prefix)\(String(line))\n"
     }
 
     /// syslog(3)

@@ -1,6 +1,7 @@
 import AgentCore
 import AgentMemory
 import ExecutorAPI
+import Monitoring
 
 /// The commands: a name, and what answers it.
 extension ChatHandler {
@@ -46,25 +47,27 @@ extension ChatHandler {
     }
 
     private func status(_ words: Words) async throws -> ChatAnswer {
-        let statistics = try await store.statistics()
-        let own = words.agentStatus(
-            incidents: statistics.incidents, successful: statistics.successfulIncidents,
-            sessions: statistics.sessions, pending: statistics.pendingUpdates)
+        let report = StatusReport(
+            uptime: uptime, model: agent.modelName, executor: await executorState(),
+            alerts: try await store.alerts().compactMap { Alert(key: $0.key, json: $0.state) }.filter(\.isPresent),
+            quietUntil: try await store.state(ScheduledChecks.quietUntil).flatMap { Int64($0) },
+            statistics: try await store.statistics(), now: LocalTime.now(), words: words)
+        return ChatAnswer(report.text, report.isWell ? .done : .failed)
+    }
+
+    private func executorState() async -> StatusReport.Executor {
         do {
-            _ = try await executor.status()
-            return ChatAnswer("\(own)\n\(words.executorWorks)")
-        } catch let error as ToolboxError {
-            return ChatAnswer("\(own)\n\(words.executorAway(error.message))", .failed)
+            return .connected(try await executor.status())
+        } catch {
+            return .away((error as? ToolboxError)?.message ?? "\(error)")
         }
     }
 
     private func history(_ words: Words) async throws -> ChatAnswer {
         let incidents = try await store.recentIncidents(limit: Self.incidentsShown)
         guard !incidents.isEmpty else { return ChatAnswer(words.noIncidents) }
-        let lines = incidents.map { incident in
-            let head = "\(incident.success ? "✅" : "❌") \(incident.timeText) \(incident.query.prefix(120))"
-            return "\(head)\n   \(incident.resolution.prefix(200))"
-        }
+        let today = LocalTime.now().day
+        let lines = incidents.map { words.line(of: $0, today: today) }
         return ChatAnswer(([words.incidentsTitle] + lines).joined(separator: "\n"))
     }
 }

@@ -39,8 +39,8 @@ package actor ChatHandler {
     let logger: Logger
     private let audience: Audience
     private let standardLanguage: Language
-    private let queue = ChatQueue()
     private let now: @Sendable () -> ContinuousClock.Instant
+    private let started: ContinuousClock.Instant
     private var limiter = RateLimiter()
     private var strangers = RateLimiter(capacity: strangerNotesPerHour, refill: .seconds(3600 / strangerNotesPerHour))
 
@@ -50,11 +50,14 @@ package actor ChatHandler {
     ) {
         (self.agent, self.store, self.executor) = (agent, store, executor)
         (self.audience, standardLanguage, self.logger, self.now) = (audience, language, logger, now)
+        started = now()
     }
 
     package nonisolated func words(for text: String) -> Words {
         Words(LanguageOf.text(text, otherwise: standardLanguage))
     }
+
+    var uptime: Duration { now() - started }
 
     package nonisolated func isKnown(_ userID: Int64) -> Bool { audience.includes(userID) }
 
@@ -97,16 +100,14 @@ package actor ChatHandler {
         }
     }
 
-    /// Answers a message that was admitted.
+    /// Answers a message that was admitted. One at a time in each chat: what was said before is to be stored by then.
     ///
     /// - Returns: `nil` where the task was cancelled: the message is still to be answered.
     package func answer(
         _ message: ChatMessage, onProgress: @escaping @Sendable (String) async -> Void
     ) async -> ChatAnswer? {
         let words = words(for: message.text)
-        guard await queue.enter(message.chatID) else { return ChatAnswer(words.busy, .refused) }
         let answer = Task.isCancelled ? nil : await respond(to: message, words, onProgress)
-        await queue.leave(message.chatID)
         return Task.isCancelled ? nil : answer
     }
 

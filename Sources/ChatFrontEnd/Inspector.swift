@@ -73,15 +73,10 @@ struct Inspector: Sendable {
 
 extension Inspector {
     private func executorFaults(_ status: JSONValue) -> [Observation] {
-        var faults: [Observation] = []
-        func add(_ key: String, _ text: String) {
-            faults.append(
-                Observation(
-                    scope: .executor, key: key, grade: .critical, text: text, question: words.askAboutSystem))
+        words.faults(ofExecutor: status).map { fault in
+            Observation(
+                scope: .executor, key: fault.check, grade: .critical, text: fault.text, question: words.askAboutSystem)
         }
-        if let fault = status["policy"]?["fault"]?.stringValue { add("policy", words.policyIsRefused(fault)) }
-        if status["audit"]?["available"]?.boolValue == false { add("audit", words.auditIsUnavailable) }
-        return faults
     }
 
     private func add(health result: ToolResult, to check: inout CheckResult) {

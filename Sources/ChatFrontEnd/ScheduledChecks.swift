@@ -22,7 +22,7 @@ package actor ScheduledChecks {
     /// What «Тише на час» is good for.
     package static let quietHour: Int64 = 60 * 60 * 1000
 
-    private static let quietUntil = "checks.quiet_until"
+    static let quietUntil = "checks.quiet_until"
     private static let lastReport = "checks.last_report_day"
 
     let plan: CheckPlan
@@ -168,11 +168,12 @@ extension ScheduledChecks {
 
 extension LocalTime {
     /// The wall clock, in this machine's time zone.
-    package static let now: @Sendable () -> LocalTime = {
-        let date = Date()
+    package static let now: @Sendable () -> LocalTime = { LocalTime(Date()) }
+
+    init(_ date: Date) {
         let parts = Calendar(identifier: .gregorian).dateComponents(in: .current, from: date)
-        let (month, day) = (two(parts.month ?? 1), two(parts.day ?? 1))
-        return LocalTime(
+        let (month, day) = (Self.two(parts.month ?? 1), Self.two(parts.day ?? 1))
+        self.init(
             day: "\(parts.year ?? 0)-\(month)-\(day)", minute: (parts.hour ?? 0) * 60 + (parts.minute ?? 0),
             instant: Int64(date.timeIntervalSince1970 * 1000))
     }

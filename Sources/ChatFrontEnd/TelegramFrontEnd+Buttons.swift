@@ -5,7 +5,11 @@ import Telegram
 
 // Buttons: those of questions, and those under alerts.
 extension TelegramFrontEnd {
-    func handle(_ callback: TelegramCallback, of stored: StoredUpdate) async throws {
+    static func asksForInvestigation(_ callback: TelegramCallback) -> Bool {
+        AlertButton.read(callback.data)?.0 == .investigate
+    }
+
+    func handle(_ callback: TelegramCallback, of stored: StoredUpdate, _ arrival: ChatPlace?) async throws {
         guard handler.isKnown(callback.from.id) else {
             await handler.notePress(userID: callback.from.id, chatID: callback.chatID ?? callback.from.id)
             try await store.ignore(updateID: stored.id)
@@ -18,7 +22,7 @@ extension TelegramFrontEnd {
             return
         }
         switch button {
-        case .investigate: try await investigate(id, callback, words, of: stored)
+        case .investigate: try await investigate(id, callback, words, of: stored, arrival)
         case .quiet:
             let note = words.quietUntil(try await checks.beQuiet())
             await confirm(callback, note)
@@ -31,7 +35,7 @@ extension TelegramFrontEnd {
     /// Whoever pressed first asks the agent, as if they had written the question. The update stays open until it is
     /// answered, so a restart goes on with it.
     private func investigate(
-        _ id: String, _ callback: TelegramCallback, _ words: Words, of stored: StoredUpdate
+        _ id: String, _ callback: TelegramCallback, _ words: Words, of stored: StoredUpdate, _ arrival: ChatPlace?
     ) async throws {
         guard let chatID = callback.chatID, let question = try await store.takeAlertPost(id: id, updateID: stored.id)
         else {
@@ -39,9 +43,14 @@ extension TelegramFrontEnd {
             try await store.ignore(updateID: stored.id)
             return
         }
+        async let marked: Void = markTaken(callback, words)
+        try await handle(ChatMessage(text: question, userID: callback.from.id, chatID: chatID), of: stored, arrival)
+        await marked
+    }
+
+    private func markTaken(_ callback: TelegramCallback, _ words: Words) async {
         await confirm(callback, words.beingLookedInto)
         await show(words.beingLookedInto, under: callback, buttons: [])
-        try await handle(ChatMessage(text: question, userID: callback.from.id, chatID: chatID), of: stored)
     }
 
     private func confirm(_ callback: TelegramCallback, _ note: String) async {

@@ -10,6 +10,8 @@ package struct TelegramFrontEnd: Sendable {
     private static let poll = Duration.seconds(50)
     /// What has been begun may go on for so long after ``stop()``.
     package static let stopPatience = Duration.seconds(5)
+    /// Questions of one chat that wait behind the one being answered.
+    private static let maximumWaiting = 3
 
     let client: TelegramClient
     let handler: ChatHandler
@@ -18,7 +20,11 @@ package struct TelegramFrontEnd: Sendable {
     let approvals: TelegramApprovals
     let checks: ScheduledChecks?
     let logger: Logger
-    private let identity: BotIdentity
+    let identity: BotIdentity
+    /// Updates of a chat pass in the order they came until their place among the questions is taken.
+    let arrivals = ChatQueue(maximumWaiting: .max)
+    /// One question at a time in each chat, until its answer is stored.
+    let questions = ChatQueue(maximumWaiting: maximumWaiting)
     private let stopping = Signal()
 
     /// - Parameter checks: What is looked at without anybody asking; `nil` for nothing.
@@ -92,13 +98,21 @@ package struct TelegramFrontEnd: Sendable {
     }
 
     private func begin(
-        _ update: StoredUpdate, _ work: WorkCount, _ group: inout ThrowingTaskGroup<Void, any Error>
+        _ stored: StoredUpdate, _ work: WorkCount, _ group: inout ThrowingTaskGroup<Void, any Error>
     ) {
         work.begin()
+        let content = Self.content(of: stored)
+        // Tasks start in any order, so the place is taken before.
+        let arrival = Self.orderedChatID(content).flatMap { arrivals.place(in: $0) }
         group.addTask {
-            defer { work.end() }
+            defer {
+                arrival?.leave()
+                work.end()
+            }
+            await arrival?.turn()
+            guard !Task.isCancelled else { return }
             do {
-                try await handle(update)
+                try await handle(content, of: stored, arrival)
             } catch {
                 logger.error("An update could not be handled", metadata: ["error": "\(error)"])
             }
@@ -115,74 +129,6 @@ package struct TelegramFrontEnd: Sendable {
         } catch {
             logger.info("The menu of commands could not be set", metadata: ["error": "\(error)"])
         }
-    }
-}
-
-// MARK: One update
-
-extension TelegramFrontEnd {
-    func handle(_ stored: StoredUpdate) async throws {
-        let json = try? JSONValue(parsing: stored.payload, options: .lenient)
-        switch json.flatMap({ TelegramUpdate(json: $0) })?.content {
-        case .message(let message): try await handle(message, of: stored)
-        case .edited(let message): try await refuseEdit(message, of: stored)
-        case .callback(let callback): try await handle(callback, of: stored)
-        case .unknown, nil: try await store.ignore(updateID: stored.id)
-        }
-    }
-
-    private func handle(_ received: TelegramMessage, of stored: StoredUpdate) async throws {
-        let hasWords = received.text != nil || received.isMedia
-        guard let from = received.from, !from.isBot, hasWords, await identity.isAddressed(by: received) else {
-            try await store.ignore(updateID: stored.id)
-            return
-        }
-        let text = await identity.withoutMention(received.text ?? "")
-        try await handle(ChatMessage(text: text, userID: from.id, chatID: received.chatID), of: stored)
-    }
-
-    /// An edited message is not read: what it asked for may be under way already.
-    private func refuseEdit(_ received: TelegramMessage, of stored: StoredUpdate) async throws {
-        guard let from = received.from, handler.isKnown(from.id), received.isPrivate else {
-            try await store.ignore(updateID: stored.id)
-            return
-        }
-        let message = ChatMessage(text: "", userID: from.id, chatID: received.chatID)
-        guard await handler.admit(message) == .admitted else { return _ = try await store.ignore(updateID: stored.id) }
-        try await store.answer(
-            updateID: stored.id, chatID: message.chatID, text: handler.words(for: "").editsNotRead)
-        await outbox.wake()
-    }
-
-    func handle(_ message: ChatMessage, of stored: StoredUpdate) async throws {
-        switch await handler.admit(message) {
-        case .silent: try await store.ignore(updateID: stored.id)
-        case .refused(let text):
-            try await store.answer(updateID: stored.id, chatID: message.chatID, text: text)
-        case .admitted where message.text == Self.hiddenCode:
-            try await store.answer(
-                updateID: stored.id, chatID: message.chatID, text: handler.words(for: "").noCodeAsked)
-        case .admitted:
-            guard let answer = await answer(message) else { return }
-            try await store.answer(
-                updateID: stored.id, messages: drafts(answer.text, chatID: message.chatID),
-                exchange: answer.exchange, sessionID: answer.sessionID, incident: answer.incident)
-        }
-        await outbox.wake()
-    }
-
-    private func drafts(_ text: String, chatID: Int64) -> [OutgoingDraft] {
-        MessageText.parts(of: text).map { OutgoingDraft(chatID: chatID, text: $0) }
-    }
-
-    private func answer(_ message: ChatMessage) async -> ChatAnswer? {
-        let (lines, show) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(10))
-        let progress = TelegramProgress(client: client, chatID: message.chatID, logger: logger)
-        async let _: Void = progress.show(lines)
-        let answer = await handler.answer(message) { show.yield($0) }
-        show.finish()
-        // Leaving the scope cancels what is still being shown: the answer does not wait for it.
-        return answer
     }
 }
 

@@ -1,5 +1,6 @@
 import AgentCore
 import Monitoring
+import StrictJSON
 
 // What is said without anybody asking.
 extension Words {
@@ -16,8 +17,13 @@ extension Words {
     }
 
     /// - Parameter milliseconds: Below a minute it is one.
-    private func duration(_ milliseconds: Int64) -> String {
-        let minutes = max(1, milliseconds / 60_000)
+    private func duration(_ milliseconds: Int64) -> String { length(.milliseconds(max(60_000, milliseconds))) }
+
+    /// `12 с`, `5 мин`, `3 ч 20 мин`, `4 д`
+    func length(_ duration: Duration) -> String {
+        let seconds = max(0, duration.components.seconds)
+        let minutes = seconds / 60
+        guard minutes > 0 else { return pick("\(seconds) с", "\(seconds) s") }
         guard minutes >= 60 else { return pick("\(minutes) мин", "\(minutes) min") }
         let (hours, rest) = (minutes / 60, minutes % 60)
         return hours >= 48
@@ -48,6 +54,13 @@ extension Words {
     }
     func policyIsRefused(_ fault: String) -> String {
         pick("правила исполнителя не приняты, запрещено всё: \(fault)", "the executor's rules are refused: \(fault)")
+    }
+    /// Why an executor that answers runs nothing: each with the check it is of.
+    func faults(ofExecutor status: JSONValue) -> [(check: String, text: String)] {
+        [
+            status["policy"]?["fault"]?.stringValue.map { ("policy", policyIsRefused($0)) },
+            status["audit"]?["available"]?.boolValue == false ? ("audit", auditIsUnavailable) : nil,
+        ].compactMap { $0 }
     }
     var auditIsUnavailable: String {
         pick(

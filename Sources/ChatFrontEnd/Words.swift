@@ -81,14 +81,6 @@ package struct Words: Sendable {
     }
     var noIncidents: String { pick("Инцидентов пока не было.", "There have been no incidents yet.") }
     var incidentsTitle: String { pick("Последние инциденты:", "Last incidents:") }
-    var executorWorks: String { pick("✅ Исполнитель: на связи", "✅ Executor: connected") }
-    func agentStatus(incidents: Int, successful: Int, sessions: Int, pending: Int) -> String {
-        pick(
-            "✅ Агент: работает\nИнцидентов: \(incidents), успешных: \(successful)\nСессий: \(sessions)\n"
-                + "Ждут ответа: \(pending)",
-            "✅ Agent: running\nIncidents: \(incidents), successful: \(successful)\nSessions: \(sessions)\n"
-                + "Waiting for an answer: \(pending)")
-    }
     func modelReplaced(by name: String) -> String {
         pick("Модель недоступна, отвечает \(name)", "The model is out of reach, \(name) answers")
     }

@@ -47,19 +47,4 @@ package enum MessageText {
         }
         return text.endIndex
     }
-
-    /// With `& < > "` as HTML's entities.
-    package static func escapedHTML(_ text: String) -> String {
-        var escaped = ""
-        for character in text.unicodeScalars {
-            switch character {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            default: escaped.unicodeScalars.append(character)
-            }
-        }
-        return escaped
-    }
 }

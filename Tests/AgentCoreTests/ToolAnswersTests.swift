@@ -127,6 +127,53 @@ struct ToolAnswersTests {
         }
     }
 
+    @Test(
+        "a sentence of the executor's that is known in Russian is said in it, with what differs; others as they are",
+        arguments: [
+            ("With cat these are allowed: cat /var/log/*.", "С cat разрешено: cat /var/log/*."),
+            ("With a these are allowed: b · c · and 4 more.", "С a разрешено: b · c · и ещё 4."),
+            ("No rule allows the program \"vim\".", "Программу «vim» не разрешает ни одно правило."),
+            ("The command is empty.", "Команда пуста."),
+            ("The command is empty. Or not.", nil), ("The command has  bytes", nil), ("", nil), ("*", nil),
+            ("Something new.", nil),
+        ] as [(String, String?)])
+    func sentences(_ english: String, _ russian: String?) {
+        #expect(RussianSentences.translate(english) == russian)
+    }
+
+    @Test("each template takes the same number of values in both languages, and no earlier one hides it")
+    func templates() {
+        for (english, russian) in RussianSentences.table {
+            let count = english.count { $0 == "*" }
+            #expect(russian.count { $0 == "*" } == count, "\(english)")
+            // With stars for values, a template is its own translation.
+            #expect(RussianSentences.translate(english) == russian, "\(english)")
+        }
+    }
+
+    @Test("quoted lines stay as they are; a remark in brackets after them, and a sentence alone, are in Russian")
+    func quoted() {
+        let lines = "The command is empty.\nThe command is empty."
+        #expect(ToolAnswers.sentence(lines, .russian) == lines)
+        #expect(ToolAnswers.sentence("x\n(there are older lines)", .russian) == "x\n(есть и более старые строки)")
+        #expect(ToolAnswers.sentence("x\n(there are older lines)", .english) == "x\n(there are older lines)")
+        #expect(ToolAnswers.plain(.failure("There is no unit 'x'."), .russian) == "❌ Юнита «x» нет.")
+    }
+
+    @Test("a file system in memory is no disk, unless it is nearly full")
+    func memoryDisks() {
+        let disk: (String, String, JSONValue) -> JSONValue = {
+            ["mount": .string($0), "type": .string($1), "used_percent": $2, "free_bytes": 1, "size_bytes": 2]
+        }
+        let metadata: [String: JSONValue] = [
+            "disks": [disk("/", "ext4", 18), disk("/dev/shm", "tmpfs", 1), disk("/run", "tmpfs", 95)]
+        ]
+        for language in Language.allCases {
+            let lines = ToolAnswers.disks(metadata, language)
+            #expect(lines.count == 2 && lines[0].hasPrefix("✅ /: ") && lines[1].hasPrefix("❌ /run: "))
+        }
+    }
+
     @Test("who holds a port is said, each holder once")
     func port() {
         let result = ToolResult.success(

@@ -12,6 +12,7 @@ import TestSupport
 
 /// Answers with what it was asked, and keeps the requests.
 final class EchoAgent: Answering {
+    let modelName = "claude-test"
     private let state = Mutex<[AgentRequest]>([])
     var requests: [AgentRequest] { state.withLock { $0 } }
 

@@ -18,10 +18,14 @@ struct FrontEndFixture {
     let store: AgentStore
     let checks: ScheduledChecks
 
+    /// - Parameter before: What the store holds when the front end starts.
     static func run(
-        plan: CheckPlan = CheckPlan(interval: nil, chatIDs: [7]), _ body: (FrontEndFixture) async throws -> Void
+        plan: CheckPlan = CheckPlan(interval: nil, chatIDs: [7]),
+        before: (AgentStore) async throws -> Void = { _ in },
+        _ body: (FrontEndFixture) async throws -> Void
     ) async throws {
         try await withStore { store, _ in
+            try await before(store)
             let (telegram, gateway, agent) = (try TelegramStandIn(), ScriptedGateway(), EchoAgent())
             defer { telegram.stop() }
             let handler = ChatHandler(

@@ -82,7 +82,7 @@ struct JournalLogTests {
     @Test("a service with no lines that fit says so, and where it looked")
     func nothing() {
         #expect(call("web", ["pattern": "no[0-9]"]).output.contains("no regular expression"))
-        #expect(call("web", ["since": "1s"]).output == "There is no line of web's log (journal) that fits.")
+        #expect(call("web", ["since": "1s"]).output == "The log of web (journal) has no line that fits.")
     }
 }
 

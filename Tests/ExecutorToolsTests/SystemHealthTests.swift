@@ -367,6 +367,7 @@ struct MountTableTests {
             30 27 254:16 / /data rw - xfs /dev/vdb rw
             31 27 0:50 / /far rw - nfs4 host:/far rw
             32 27 0:51 / /run rw - tmpfs tmpfs rw
+            33 27 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw
             """
         let mounts = lines.split(separator: "\n").compactMap(MountTable.parse)
         #expect(MountTable.storage(among: mounts).map(\.mountPoint) == ["/", "/data", "/run"])

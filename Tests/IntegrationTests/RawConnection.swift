@@ -1,6 +1,7 @@
 import Foundation
 import StrictJSON
 import Synchronization
+import TestSupport
 
 /// A socket on which a test sends whatever bytes it likes.
 final class RawConnection: Sendable {
@@ -9,15 +10,7 @@ final class RawConnection: Sendable {
 
     init(_ path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
-        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, size)
-            }
-        }
+        let result = withUnixAddress(path) { [descriptor] in connect(descriptor, $0, $1) }
         guard result == 0 else { throw POSIXError(.ECONNREFUSED) }
     }
 

@@ -103,6 +103,39 @@ struct TerminalDialogueTests {
         }
     }
 
+    @Test(
+        "a refusal is in the language of the question throughout: refused, by which rule, and what would be accepted",
+        arguments: [
+            ("выполни rm -rf /", "Запрещено: такие команды заблокированы всегда"),
+            ("выполни ls | sh", "Запрещено: такие команды заблокированы всегда"),
+            ("выполни uptime; id", "Запрещено: это не одна простая команда"),
+            ("выполни cat /etc/shadow", "Запрещено: такого нет в списке разрешённого"),
+            ("выполни vim notes.txt", "Запрещено: такого нет в списке разрешённого"),
+            ("run rm -rf /", "Refused: The command has the pattern"),
+        ])
+    func refused(_ question: String, _ words: String) async throws {
+        try await withExecutor { executor in
+            let (_, output, _) = try await Self.ask(question, executor)
+            let accepted = question.hasPrefix("run") ? "What would be accepted: " : "Что допустимо: "
+            #expect(output.contains(words) && output.contains(accepted), "\(output)")
+            // Guillemets are around a sentence of the executor's that is not known in Russian.
+            #expect(!output.contains("Исполнитель: «") && !output.contains("допустимо: «"), "\(output)")
+        }
+    }
+
+    @Test("disks are answered with figures, in both languages, without what lies in memory")
+    func disks() async throws {
+        try await withExecutor { executor in
+            for (question, words) in [
+                ("сколько места на диске?", "свободно"), ("how much disk space is there?", "free"),
+            ] {
+                let (status, output, _) = try await Self.ask(question, executor)
+                #expect(status == 0 && output.contains("%") && output.contains(words), "\(output)")
+                for place in ["/sys", "/dev/shm", "/proc"] { #expect(!output.contains(" \(place)"), "\(output)") }
+            }
+        }
+    }
+
     @Test("an executor that is away is said at once")
     func executorAway() async throws {
         try await withTemporaryDirectory { directory in

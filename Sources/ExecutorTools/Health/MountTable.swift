@@ -32,7 +32,7 @@ package enum MountTable {
 
     /// Those that hold data of the machine's: one entry a file system, at its shortest mount point.
     ///
-    /// Left out are the kernel's own trees, images that are full by nature (squashfs, iso9660), and what
+    /// Left out are the kernel's own trees and what lies in them, images that are full by nature (squashfs, iso9660), and what
     /// lies on another machine, where asking for the figures could wait for ever.
     package static func storage(among mounts: [MountEntry]) -> [MountEntry] {
         var chosen: [String: MountEntry] = [:]
@@ -77,13 +77,16 @@ extension MountEntry {
     package var isMemory: Bool { type == "tmpfs" || type == "ramfs" }
 
     fileprivate var isStorage: Bool {
+        guard !["/proc", "/sys"].contains(where: { mountPoint == $0 || mountPoint.hasPrefix("\($0)/") }) else {
+            return false
+        }
         switch type {
         case "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "vfat", "exfat", "ntfs", "ntfs3", "zfs", "bcachefs",
             "jfs", "reiserfs", "fuseblk", "erofs", "tmpfs":
-            true
+            return true
         // The root of a container, and of a live system.
-        case "overlay", "aufs", "9p", "virtiofs": mountPoint == "/"
-        default: false
+        case "overlay", "aufs", "9p", "virtiofs": return mountPoint == "/"
+        default: return false
         }
     }
 }

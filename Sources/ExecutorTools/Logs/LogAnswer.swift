@@ -97,11 +97,13 @@ struct LogAnswer: Sendable {
     }
 
     private func nothing(of name: String, in source: LogSource) -> String {
-        let asked = query.pattern.map { " that has '\($0.text)'" } ?? ""
+        let isNarrowed = query.since ?? query.until != nil || query.priority != nil || query.boot != .any
+        let asked = query.pattern.map { " that has '\($0.text)'" } ?? (isNarrowed ? " that fits" : "")
+        let log = name.hasPrefix("/") ? name : "of \(name)"
         let hint =
             query.pattern?.looksLikeExpression == true
             ? " A pattern is plain text with | between alternatives, no regular expression." : ""
-        return "There is no line of \(name)'s log (\(source.rawValue))\(asked) that fits.\(hint)"
+        return "The log \(log) (\(source.rawValue)) has no line\(asked).\(hint)"
     }
 
     private static func sentence(_ older: JournalPage.Older) -> String? {

@@ -1,0 +1,98 @@
+import AgentMemory
+import StrictJSON
+import Telegram
+
+// One update, from its place in the chat to its answer.
+extension TelegramFrontEnd {
+    static func content(of stored: StoredUpdate) -> TelegramUpdate.Content? {
+        let json = try? JSONValue(parsing: stored.payload, options: .lenient)
+        return json.flatMap { TelegramUpdate(json: $0) }?.content
+    }
+
+    /// The chat in whose order an update is taken up; `nil` for the answer to a question that is open meanwhile.
+    static func orderedChatID(_ content: TelegramUpdate.Content?) -> Int64? {
+        switch content {
+        case .message(let message), .edited(let message): message.chatID
+        case .callback(let callback): asksForInvestigation(callback) ? callback.chatID : nil
+        case .unknown, nil: nil
+        }
+    }
+
+    /// - Parameter arrival: Is left as soon as the next update of this chat may be taken up.
+    func handle(_ content: TelegramUpdate.Content?, of stored: StoredUpdate, _ arrival: ChatPlace?) async throws {
+        switch content {
+        case .message(let message): try await handle(message, of: stored, arrival)
+        case .edited(let message): try await refuseEdit(message, of: stored)
+        case .callback(let callback): try await handle(callback, of: stored, arrival)
+        case .unknown, nil: try await store.ignore(updateID: stored.id)
+        }
+    }
+
+    private func handle(_ received: TelegramMessage, of stored: StoredUpdate, _ arrival: ChatPlace?) async throws {
+        let hasWords = received.text != nil || received.isMedia
+        guard let from = received.from, !from.isBot, hasWords, await identity.isAddressed(by: received) else {
+            try await store.ignore(updateID: stored.id)
+            return
+        }
+        let text = await identity.withoutMention(received.text ?? "")
+        try await handle(ChatMessage(text: text, userID: from.id, chatID: received.chatID), of: stored, arrival)
+    }
+
+    /// An edited message is not read: what it asked for may be under way already.
+    private func refuseEdit(_ received: TelegramMessage, of stored: StoredUpdate) async throws {
+        guard let from = received.from, handler.isKnown(from.id), received.isPrivate else {
+            try await store.ignore(updateID: stored.id)
+            return
+        }
+        let message = ChatMessage(text: "", userID: from.id, chatID: received.chatID)
+        guard await handler.admit(message) == .admitted else { return _ = try await store.ignore(updateID: stored.id) }
+        try await store.answer(
+            updateID: stored.id, chatID: message.chatID, text: handler.words(for: "").editsNotRead)
+        await outbox.wake()
+    }
+
+    /// What is refused is said at once; questions are answered in the order they came.
+    func handle(_ message: ChatMessage, of stored: StoredUpdate, _ arrival: ChatPlace?) async throws {
+        switch await handler.admit(message) {
+        case .silent: try await store.ignore(updateID: stored.id)
+        case .refused(let text):
+            try await store.answer(updateID: stored.id, chatID: message.chatID, text: text)
+        case .admitted where message.text == Self.hiddenCode:
+            try await store.answer(
+                updateID: stored.id, chatID: message.chatID, text: handler.words(for: "").noCodeAsked)
+        case .admitted:
+            guard let place = questions.place(in: message.chatID) else {
+                try await store.answer(
+                    updateID: stored.id, chatID: message.chatID, text: handler.words(for: message.text).busy)
+                break
+            }
+            defer { place.leave() }
+            arrival?.leave()
+            try await answer(message, of: stored, place)
+        }
+        await outbox.wake()
+    }
+
+    /// The place is left only when the answer is stored: the next question's history has it, and its answer is behind.
+    private func answer(_ message: ChatMessage, of stored: StoredUpdate, _ place: ChatPlace) async throws {
+        await place.turn()
+        guard let answer = await answer(message) else { return }
+        try await store.answer(
+            updateID: stored.id, messages: drafts(answer.text, chatID: message.chatID),
+            exchange: answer.exchange, sessionID: answer.sessionID, incident: answer.incident)
+    }
+
+    private func drafts(_ text: String, chatID: Int64) -> [OutgoingDraft] {
+        MessageText.parts(of: text).map { OutgoingDraft(chatID: chatID, text: $0) }
+    }
+
+    private func answer(_ message: ChatMessage) async -> ChatAnswer? {
+        let (lines, show) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(10))
+        let progress = TelegramProgress(client: client, chatID: message.chatID, logger: logger)
+        async let _: Void = progress.show(lines)
+        let answer = await handler.answer(message) { show.yield($0) }
+        show.finish()
+        // Leaving the scope cancels what is still being shown: the answer does not wait for it.
+        return answer
+    }
+}
