@@ -29,7 +29,7 @@ package final class MessageRecorder: Sendable {
     package init(at path: String, before target: String) throws {
         self.target = target
         listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        let result = withUnixAddress(path) { bind(listener, $0, $1) }
+        let result = withUnixAddress(path) { bind(listener, .init(__sockaddr__: $0), $1) }
         guard listener >= 0, result == 0, listen(listener, 1024) == 0 else {
             throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
         }
@@ -62,7 +62,7 @@ package final class MessageRecorder: Sendable {
 
     private func join(_ client: Int32) {
         let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        guard withUnixAddress(target, { connect(server, $0, $1) }) == 0 else {
+        guard withUnixAddress(target, { connect(server, .init(__sockaddr__: $0), $1) }) == 0 else {
             close(server)
             close(client)
             return

@@ -10,7 +10,7 @@ package final class NotifySocket: Sendable {
         path = directory + "/notify.sock"
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         self.descriptor = descriptor
-        let result = withUnixAddress(path) { bind(descriptor, $0, $1) }
+        let result = withUnixAddress(path) { bind(descriptor, .init(__sockaddr__: $0), $1) }
         guard result == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         let continuation = received.continuation
         Thread.detachNewThread {
