@@ -40,11 +40,10 @@ struct ServicesSystemdFaultTests {
         Fault(
             name: "no-permission", service: "User=nobody\nExecStart=/bin/cat /etc/shadow", code: "permission_denied",
             words: ["Permission denied: /etc/shadow, as nobody"]),
+        // A directory that this machine and the guest have alike.
         Fault(
-            name: "no-entry",
-            service: "User=nobody\nExecStartPre=+/usr/bin/install -m 600 /dev/null /var/tmp/no-entry\n"
-                + "ExecStart=/bin/cat /var/tmp/no-entry",
-            code: "permission_denied", words: ["/var/tmp/no-entry (0600, root:root)", "as nobody"]),
+            name: "no-entry", service: "User=nobody\nExecStart=/bin/ls /var/cache/ldconfig", code: "permission_denied",
+            words: ["/var/cache/ldconfig (0700, root:root)", "as nobody"]),
         Fault(
             name: "disk-full", service: "ExecStart=/bin/dd if=/dev/zero of=/dev/full count=1", code: "disk_full",
             words: ["disk is full", "No space left on device"]),
