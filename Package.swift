@@ -47,6 +47,11 @@ let package = Package(
         .target(name: "StrictJSON", swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: strict),
 
+        // MARK: CommandArguments — reads a program's arguments; its help and completions
+        .target(name: "CommandArguments", swiftSettings: strict),
+        .testTarget(
+            name: "CommandArgumentsTests", dependencies: ["CommandArguments", "TestSupport"], swiftSettings: strict),
+
         // MARK: Wire — JSON lines, JSON-RPC 2.0, Unix sockets; knows no verb
         .target(name: "Wire", dependencies: ["CLinux", "StrictJSON"], cSettings: gnu, swiftSettings: strict),
         .testTarget(name: "WireTests", dependencies: ["StrictJSON", "Wire"], swiftSettings: strict),
@@ -178,11 +183,11 @@ let package = Package(
         .executableTarget(
             name: "devops-agent", dependencies: ["AgentRuntime", argumentParser], swiftSettings: strict),
         .executableTarget(
-            name: "devops-executor", dependencies: ["ExecutorAPI", "ExecutorCore", "Wire"],
+            name: "devops-executor", dependencies: ["CommandArguments", "ExecutorAPI", "ExecutorCore", "Wire"],
             swiftSettings: strict),
         .executableTarget(
             name: "executorctl",
-            dependencies: [argumentParser, "ExecutorAPI", "ExecutorClient", "StrictJSON", "Wire"],
+            dependencies: ["CommandArguments", "ExecutorAPI", "ExecutorClient", "StrictJSON", "Wire"],
             swiftSettings: strict),
 
         // MARK: Tests of the whole, and what tests share
@@ -211,7 +216,9 @@ if isFuzzing {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "ExecutorAPI", "ExecutorAudit", "ExecutorPolicy", "ExecutorRunner", "StrictJSON", "Wire",
+                "ExecutorAPI", "ExecutorAudit", "ExecutorPolicy", "ExecutorRunner", "ExecutorTools", "StrictJSON",
+                "Systemd",
+                "Wire",
             ],
             path: "Tests/Fuzz", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))

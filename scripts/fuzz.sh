@@ -18,7 +18,7 @@ else
     shift
 fi
 targets=("$@")
-if ((${#targets[@]} == 0)); then targets=(audit command json lines masker message policy); fi
+if ((${#targets[@]} == 0)); then targets=(audit certificate command json lines log-time masker message own-tool policy); fi
 
 # No leak detector: it needs ptrace, which containers do not give; and Swift's own handler would wait for a debugger.
 export FUZZING=1 ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no

@@ -16,7 +16,7 @@ fi
 output=$(realpath -m "${1:-dist}")
 programs=(devops-agent devops-executor executorctl)
 # The most a program may weigh without its symbols, and all of them together, in megabytes.
-declare -A most=([devops-agent]=70 [devops-executor]=12 [executorctl]=16)
+declare -A most=([devops-agent]=70 [devops-executor]=12 [executorctl]=10)
 most_together=95
 
 build() {
@@ -83,13 +83,12 @@ place_files() {
     completions
 }
 
-completions() { # the argument parser writes them, for those that have one
+completions() { # each program writes its own
     local program
-    put 644 scripts/package/devops-executor.bash usr/share/bash-completion/completions/devops-executor
     mkdir -p "$tree"/usr/share/{bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d}
-    for program in devops-agent executorctl; do
+    for program in "${programs[@]}"; do
         "$tree/usr/bin/$program" --generate-completion-script bash |
-            sed 1d >"$tree/usr/share/bash-completion/completions/$program"
+            sed '1{/^#!/d}' >"$tree/usr/share/bash-completion/completions/$program"
         "$tree/usr/bin/$program" --generate-completion-script zsh >"$tree/usr/share/zsh/vendor-completions/_$program"
         "$tree/usr/bin/$program" --generate-completion-script fish \
             >"$tree/usr/share/fish/vendor_completions.d/$program.fish"

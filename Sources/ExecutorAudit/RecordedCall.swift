@@ -13,7 +13,9 @@ package struct RecordedCall: Sendable, Hashable {
 }
 
 extension AuditLog {
-    /// The newest call that ran under an id, its caller's or the log's own; `nil` where there is none.
+    /// The call that ran under the log's own id, or else the newest under its caller's; `nil` where there is none.
+    ///
+    /// A caller can name its call by the log's id of another, and that does not take the other's place.
     ///
     /// - Parameters:
     ///   - span: How far to look back.
@@ -28,7 +30,8 @@ extension AuditLog {
                 record["operation"]?.stringValue == id || record["id"]?.stringValue == id
             else { return }
             switch kind {
-            case .intent: found = RecordedCall(record, of: userID) ?? found
+            case .intent where found?.id != id || record["id"]?.stringValue == id:
+                found = RecordedCall(record, of: userID) ?? found
             case .outcome where record["id"]?.stringValue == found?.id:
                 found?.outcome = record["detail"]?.objectValue ?? [:]
             // Its intent did not reach the disk, so it did not run.

@@ -17,7 +17,7 @@ enum TrustedFile {
     ///
     /// Refused when it, or a directory above it, belongs to somebody else or can be written by others; a
     /// directory with the sticky bit lets nobody rename what is ours, so it passes (chmod(1), "RESTRICTED
-    /// DELETION FLAG OR STICKY BIT").
+    /// DELETION FLAG OR STICKY BIT"). The same holds for a link on the way to it.
     static func read(_ path: String, readableBy readers: Readers = .anybody) throws(ExecutorError) -> Content {
         guard let real = realpath(path, nil) else {
             if errno == ENOENT { return .missing }
@@ -37,7 +37,18 @@ enum TrustedFile {
         try check(status, resolved, mayBeSticky: false)
         if readers == .owner { try checkSecret(status, resolved) }
         try checkDirectories(above: resolved)
+        if path != resolved { try checkLink(path) }
         return .bytes(try readAll(descriptor, path))
+    }
+
+    /// Whoever can put a link there chooses which of the administrator's files is read.
+    private static func checkLink(_ path: String) throws(ExecutorError) {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_uid == 0 || status.st_uid == geteuid() else {
+            throw ExecutorError(
+                .configuration, "\(path) is a link of user \(status.st_uid); put the file itself there.")
+        }
+        try checkDirectories(above: path)
     }
 
     private static func checkDirectories(above path: String) throws(ExecutorError) {

@@ -158,10 +158,12 @@ private struct OwnCommandReader {
 
     /// Programs that run what their arguments say: with one of them a typed argument is no fence.
     private static let launchers: Set<String> = [
-        "ash", "awk", "bash", "busybox", "chroot", "csh", "dash", "doas", "env", "eval", "exec", "find", "fish",
-        "gawk", "ionice", "ksh", "lua", "mawk", "nice", "node", "nohup", "nsenter", "perl", "php", "pkexec", "python",
-        "python3", "rbash", "ruby", "runuser", "script", "setpriv", "setsid", "sh", "ssh", "stdbuf", "su", "sudo",
-        "systemd-run", "tcsh", "timeout", "unshare", "watch", "xargs", "zsh",
+        "ash", "awk", "bash", "busybox", "chroot", "chrt", "csh", "dash", "doas", "ed", "env", "eval", "ex", "exec",
+        "expect", "find", "fish", "flock", "gawk", "gdb", "ionice", "ksh", "lua", "mawk", "mksh", "nice", "node",
+        "nohup", "nsenter", "parallel", "perl", "php", "pkexec", "prlimit", "pwsh", "python", "rbash", "ruby",
+        "runuser", "script", "sed", "setarch", "setpriv", "setsid", "sg", "sh", "socat", "ssh", "start-stop-daemon",
+        "stdbuf", "strace", "su", "sudo", "systemd-run", "taskset", "tclsh", "tcsh", "time", "timeout", "unshare", "vi",
+        "vim", "watch", "xargs", "zsh",
     ]
 
     private func check(_ program: String) throws(Fault) {
@@ -170,7 +172,9 @@ private struct OwnCommandReader {
         else {
             throw Fault(problem: "\"\(program)\" is no program", remedy: "write a name or an absolute path")
         }
-        guard !Self.launchers.contains(name) else {
+        // Also `python3.12` and `lua5.4`.
+        let unversioned = name.reversed().drop { $0.isNumber || $0 == "." }.reversed()
+        guard !Self.launchers.contains(name), !Self.launchers.contains(String(unversioned)) else {
             throw Fault(
                 problem: "\"\(name)\" runs what its arguments say",
                 remedy: "put the words in a script that root alone may write, and name the script")

@@ -280,7 +280,10 @@ extension RuleReader {
 
     /// Names that decide what program or library runs, or by which a call's children are known.
     private static func isReserved(_ name: String) -> Bool {
-        ["BASH_ENV", "ENV", "IFS", "PATH"].contains(name)
-            || ["DEVOPS_", "LD_", "PERL5", "PYTHON", "SYSTEMD_"].contains(where: name.hasPrefix)
+        [
+            "BASH_ENV", "BASHOPTS", "ENV", "GCONV_PATH", "GLIBC_TUNABLES", "IFS", "JAVA_TOOL_OPTIONS", "LESSCLOSE",
+            "LESSOPEN", "NODE_OPTIONS", "OPENSSL_CONF", "PATH", "PROMPT_COMMAND", "PS4", "SHELLOPTS",
+        ].contains(name)
+            || ["DEVOPS_", "LD_", "PERL", "PYTHON", "RUBY", "SYSTEMD_"].contains(where: name.hasPrefix)
     }
 }

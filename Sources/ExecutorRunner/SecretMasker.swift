@@ -15,6 +15,8 @@ package struct SecretMasker: Sendable {
     package private(set) var count = 0
     private let names: SecretNames
     private var line: [UInt8] = []
+    /// Whether the line before ended with a secret's name, as in `"name": "DB_PASSWORD",` before `"value": …`.
+    private var isNamed = false
     /// Within a private key: what may still be hidden of it; 0 outside.
     private var keyRemainder = 0
 
@@ -65,6 +67,7 @@ package struct SecretMasker: Sendable {
         defer { line.removeAll(keepingCapacity: true) }
         let marker = Self.keyMarker(line)
         if keyRemainder > 0 {
+            isNamed = false
             keyRemainder = marker == .end ? 0 : max(0, keyRemainder - line.count)
             return
         }
@@ -75,8 +78,9 @@ package struct SecretMasker: Sendable {
             if line.last == 0x0A { output.append(0x0A) }
             return
         }
-        var scanner = SecretScanner(line: line, names: names)
+        var scanner = SecretScanner(line: line, names: names, isNamed: isNamed)
         scanner.scan(into: &output)
+        isNamed = scanner.namesNext
         count += scanner.count
     }
 

@@ -32,9 +32,22 @@ extension SecretScanner {
         guard name.elementsEqual("value".utf8) || name.elementsEqual("Value".utf8) else { return false }
         var end = name.startIndex
         while end > 0, "\"', \\".utf8.contains(line[end - 1]) { end -= 1 }
+        if end == 0 { return isNamed }
         guard end < name.startIndex else { return false }
         let start = line[..<end].lastIndex { !SecretForms.isWord($0) }.map { $0 + 1 } ?? 0
         return start < end && names.contains(line[start..<end])
+    }
+
+    /// Whether this line is `"name": "DB_PASSWORD",` or `- name: DB_PASSWORD`: pretty-printed JSON and YAML have the value
+    /// in the next.
+    var namesNext: Bool {
+        var end = line.count
+        while end > 0, Self.isSpace(line[end - 1]) || "\"',\\".utf8.contains(line[end - 1]) { end -= 1 }
+        let start = line[..<end].lastIndex { !SecretForms.isWord($0) }.map { $0 + 1 } ?? 0
+        guard start < end, names.contains(line[start..<end]) else { return false }
+        guard let colon = line[..<start].lastIndex(of: UInt8(ascii: ":")) else { return false }
+        let name = self.name(before: colon)
+        return ["name", "Name", "key", "Key"].contains { name.elementsEqual($0.utf8) }
     }
 
     private struct Start {

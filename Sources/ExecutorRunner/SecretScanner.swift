@@ -3,9 +3,13 @@
 struct SecretScanner {
     let line: [UInt8]
     let names: SecretNames
+    /// Whether the line before ended with a secret's name.
+    let isNamed: Bool
     private(set) var count = 0
 
-    init(line: [UInt8], names: SecretNames) { (self.line, self.names) = (line, names) }
+    init(line: [UInt8], names: SecretNames, isNamed: Bool = false) {
+        (self.line, self.names, self.isNamed) = (line, names, isNamed)
+    }
 
     mutating func scan(into output: inout [UInt8]) {
         var index = 0

@@ -1,3 +1,4 @@
+import CommandArguments
 import ExecutorAPI
 import ExecutorCore
 import Glibc
@@ -7,24 +8,24 @@ import Wire
 enum DevOpsExecutor {
     static func main() {
         do throws(UsageError) {
-            exit(perform(try Invocation(Array(CommandLine.arguments.dropFirst()))))
+            switch try Invocation.program.read(Array(CommandLine.arguments.dropFirst()), version: programVersion) {
+            case .say(let text): StandardStream.output.print(text)
+            case .perform(let action, let given): exit(perform(Invocation(action, given)))
+            }
         } catch {
-            StandardStream.error.print("devops-executor: \(error.message)\n\n\(Invocation.usage)")
-            exit(2)
+            StandardStream.error.print(error.text)
+            exit(UsageError.exitCode)
         }
     }
 
     /// - Returns: The exit code.
     private static func perform(_ invocation: Invocation) -> Int32 {
-        switch invocation {
-        case .help: StandardStream.output.print(Invocation.usage)
-        case .version: StandardStream.output.print(programVersion)
-        case .run(let directories): return run(directories)
-        case .checkAudit(let directories, let publicKey, let head):
-            return checkAudit(AuditCheck(directories, publicKey: publicKey), head: head)
-        case .checkConfig(let directories): return checkConfig(directories)
+        switch invocation.action {
+        case .run: run(invocation.directories)
+        case .checkConfig: checkConfig(invocation.directories)
+        case .checkAudit:
+            checkAudit(AuditCheck(invocation.directories, publicKey: invocation.publicKey), head: invocation.head)
         }
-        return 0
     }
 
     private static func run(_ directories: Directories) -> Int32 {

@@ -1,19 +1,24 @@
-import ArgumentParser
+import CommandArguments
 import ExecutorAPI
 import ExecutorClient
 import Glibc
 import StrictJSON
 
 extension ExecutorCtl {
-    struct Approvals: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Questions that wait for an operator, and yeses that hold for a while.",
-            subcommands: [List.self, Approve.self, Deny.self, Grant.self, Grants.self, Revoke.self],
-            defaultSubcommand: List.self)
+    enum Approvals {
+        static let command = Command(
+            "approvals", "Questions that wait for an operator, and yeses that hold for a while.",
+            subcommands: [
+                List.command, Approve.command, Deny.command, Grant.command, Grants.command, Revoke.command,
+            ],
+            defaultName: List.command.name)
+        private static let id = Operand("id", "The question's id.")
 
-        struct List: AsyncParsableCommand {
-            static let configuration = CommandConfiguration(abstract: "What is waiting, whole.")
-            @OptionGroup var connection: Connection
+        struct List: Subcommand {
+            static let command = Command("list", "What is waiting, whole.", action: type)
+            let connection: Connection
+
+            init(_ given: GivenArguments) { connection = Connection(given) }
 
             func run() async throws {
                 try await connection.withClient { client in
@@ -25,16 +30,24 @@ extension ExecutorCtl {
             }
         }
 
-        struct Approve: AsyncParsableCommand {
-            static let configuration = CommandConfiguration(
-                abstract: "Say yes: the next such call runs, once.",
+        struct Approve: Subcommand {
+            static let command = Command(
+                "approve", "Say yes: the next such call runs, once.",
                 discussion: """
                     Shows the question whole; on a terminal it asks once more. A question of level totp asks for the \
                     code, on a terminal or standard input, never as an argument.
-                    """)
-            @OptionGroup var connection: Connection
-            @Flag(help: "Do not ask once more.") var yes = false
-            @Argument(help: "The question's id.") var id: String
+                    """, options: [yes], operands: [Approvals.id], action: type)
+            private static let yes = CommandOption.flag("--yes", "Do not ask once more.")
+
+            let connection: Connection
+            private let yes: Bool
+            private let id: String
+
+            init(_ given: GivenArguments) throws(UsageError) {
+                connection = Connection(given)
+                yes = given.has(Self.yes)
+                id = try given.required(Approvals.id)
+            }
 
             func run() async throws {
                 try await connection.withClient { client in
@@ -51,10 +64,15 @@ extension ExecutorCtl {
             }
         }
 
-        struct Deny: AsyncParsableCommand {
-            static let configuration = CommandConfiguration(abstract: "Say no.")
-            @OptionGroup var connection: Connection
-            @Argument(help: "The question's id.") var id: String
+        struct Deny: Subcommand {
+            static let command = Command("deny", "Say no.", operands: [Approvals.id], action: type)
+            let connection: Connection
+            private let id: String
+
+            init(_ given: GivenArguments) throws(UsageError) {
+                connection = Connection(given)
+                id = try given.required(Approvals.id)
+            }
 
             func run() async throws {
                 try await connection.withClient { client in

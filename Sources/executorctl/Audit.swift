@@ -1,22 +1,33 @@
-import ArgumentParser
+import CommandArguments
 import ExecutorAPI
 import ExecutorClient
 import StrictJSON
 
 extension ExecutorCtl {
-    struct Audit: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "The audit log.", subcommands: [Query.self, Tail.self, Verify.self])
+    enum Audit {
+        static let command = Command(
+            "audit", "The audit log.", subcommands: [Query.command, Tail.command, Verify.command])
     }
 }
 
 extension ExecutorCtl.Audit {
-    struct Query: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Records, newest first.")
-        @OptionGroup var connection: Connection
-        @OptionGroup var filter: Filter
-        @Option(help: "Records at most.") var limit = 50
-        @Option(help: "Where the last page ended.") var cursor: String?
+    struct Query: Subcommand {
+        static let command = Command(
+            "query", "Records, newest first.", options: Filter.options + [limit, cursor], action: type)
+        private static let limit = CommandOption.value("--limit", presence: .defaulting(to: "50"), "Records at most.")
+        private static let cursor = CommandOption.value("--cursor", "Where the last page ended.")
+
+        let connection: Connection
+        private let filter: Filter
+        private let limit: Int
+        private let cursor: String?
+
+        init(_ given: GivenArguments) throws(UsageError) {
+            connection = Connection(given)
+            filter = Filter(given)
+            limit = try given.integer(Self.limit)
+            cursor = given[Self.cursor]
+        }
 
         func run() async throws {
             try await connection.withClient { client in
@@ -50,14 +61,25 @@ extension ExecutorCtl.Audit {
         }
     }
 
-    struct Tail: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "The last records, oldest first.")
-        @OptionGroup var connection: Connection
-        @OptionGroup var filter: Filter
-        @Option(name: .shortAndLong, help: "How many.") var lines = 20
-        @Flag(name: .shortAndLong, help: "Go on as records are written.") var follow = false
-
+    struct Tail: Subcommand {
+        static let command = Command(
+            "tail", "The last records, oldest first.", options: Filter.options + [lines, follow], action: type)
+        private static let lines = CommandOption.value(
+            "--lines", letter: "l", presence: .defaulting(to: "20"), "How many.")
+        private static let follow = CommandOption.flag("--follow", letter: "f", "Go on as records are written.")
         private static let interval = Duration.milliseconds(300)
+
+        let connection: Connection
+        private let filter: Filter
+        private let lines: Int
+        private let follow: Bool
+
+        init(_ given: GivenArguments) throws(UsageError) {
+            connection = Connection(given)
+            filter = Filter(given)
+            lines = try given.integer(Self.lines)
+            follow = given.has(Self.follow)
+        }
 
         func run() async throws {
             try await connection.withClient { client in
@@ -85,11 +107,19 @@ extension ExecutorCtl.Audit {
         }
     }
 
-    struct Verify: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Check the whole chain: an edit, a reordering, a removed file, a cut tail.")
-        @OptionGroup var connection: Connection
-        @Option(help: "A head noted earlier; the log must contain it.") var head: String?
+    struct Verify: Subcommand {
+        static let command = Command(
+            "verify", "Check the whole chain: an edit, a reordering, a removed file, a cut tail.", options: [head],
+            action: type)
+        private static let head = CommandOption.value("--head", "A head noted earlier; the log must contain it.")
+
+        let connection: Connection
+        private let head: String?
+
+        init(_ given: GivenArguments) {
+            connection = Connection(given)
+            head = given[Self.head]
+        }
 
         func run() async throws {
             try await connection.withClient { client in
@@ -108,22 +138,27 @@ extension ExecutorCtl.Audit {
 
 extension ExecutorCtl.Audit {
     /// Which records are meant.
-    struct Filter: ParsableArguments {
-        @Option(help: "Not before this time (RFC 3339).") var since: String?
-        @Option(help: "Before this time (RFC 3339).") var until: String?
-        @Option(help: "The user for whom the agent said it acts.") var actor: String?
-        @Option(help: "A tool's name.") var tool: String?
-        @Option(help: "A rule's id.") var rule: String?
-        @Option(help: "intent, outcome, refusal, approval, …") var kind: String?
-        @Option(help: "allowed, needs_approval or denied.") var verdict: String?
+    struct Filter {
+        static let options: [CommandOption] = [
+            .value("--since", "Not before this time (RFC 3339)."),
+            .value("--until", "Before this time (RFC 3339)."),
+            .value("--actor", "The user for whom the agent said it acts."),
+            .value("--tool", "A tool's name."),
+            .value("--rule", "A rule's id."),
+            .value("--kind", "intent, outcome, refusal, approval, …"),
+            .value(
+                "--verdict", proposing: .words(["allowed", "needs_approval", "denied"]),
+                "allowed, needs_approval or denied."),
+        ]
 
-        /// As `executor/audit/query` takes them.
-        var members: [String: JSONValue] {
-            let words = [
-                "since": since, "until": until, "actor": actor, "tool": tool, "rule": rule, "kind": kind,
-                "verdict": verdict,
-            ]
-            return words.compactMapValues { $0.map { .string($0) } }
+        /// As `executor/audit/query` takes them: the options' names without their dashes.
+        let members: [String: JSONValue]
+
+        init(_ given: GivenArguments) {
+            let values = Self.options.compactMap { option in
+                given[option].map { (String(option.name.dropFirst(2)), JSONValue.string($0)) }
+            }
+            members = Dictionary(uniqueKeysWithValues: values)
         }
 
         /// The newest records, up to `limit`, and where the next ones begin: a page may be short and not the last.

@@ -1,20 +1,24 @@
-import ArgumentParser
+import CommandArguments
 import Glibc
 import Wire
 
 extension ExecutorCtl {
     /// Joins standard input and output to the socket, so that any MCP client can launch it.
-    struct MCPBridge: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "mcp", abstract: "Speak MCP on standard input and output, for any MCP client.")
-        @OptionGroup var connection: Connection
-        func run() async throws { try join(connection) }
+    struct MCPBridge: Subcommand {
+        static let command = Command(
+            "mcp", "Speak MCP on standard input and output, for any MCP client.", action: type)
+        let connection: Connection
+
+        init(_ given: GivenArguments) { connection = Connection(given) }
+        func run() throws { try join(connection) }
     }
 
-    struct Raw: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Send what is typed, print what comes.")
-        @OptionGroup var connection: Connection
-        func run() async throws { try join(connection) }
+    struct Raw: Subcommand {
+        static let command = Command("raw", "Send what is typed, print what comes.", action: type)
+        let connection: Connection
+
+        init(_ given: GivenArguments) { connection = Connection(given) }
+        func run() throws { try join(connection) }
     }
 }
 

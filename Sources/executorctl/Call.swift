@@ -1,20 +1,32 @@
-import ArgumentParser
+import CommandArguments
 import ExecutorAPI
 import ExecutorClient
 import Glibc
 import StrictJSON
 
 extension ExecutorCtl {
-    struct Call: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Call a tool.", discussion: "For example: executorctl call check_port port=80")
-        @OptionGroup var connection: Connection
-        @Option(help: "An id under which this happens at most once.") var operation: String?
-        @Argument(help: "The tool's name.") var tool: String
-        @Argument(help: "Arguments as key=value; a value that is JSON is sent as such.") var arguments: [String] = []
+    struct Call: Subcommand {
+        static let command = Command(
+            "call", "Call a tool.", discussion: "For example: executorctl call check_port port=80",
+            options: [operation], operands: [tool, pairs], action: type)
+        static let operation = CommandOption.value("--operation", "An id under which this happens at most once.")
+        private static let tool = Operand("tool", "The tool's name.")
+        private static let pairs = Operand(
+            "arguments", "Arguments as key=value; a value that is JSON is sent as such.", count: .any)
+
+        let connection: Connection
+        private let operation: String?
+        private let tool: String
+        private let arguments: [String: JSONValue]
+
+        init(_ given: GivenArguments) throws(UsageError) {
+            connection = Connection(given)
+            operation = given[Self.operation]
+            tool = try given.required(Self.tool)
+            arguments = try Self.arguments(given)
+        }
 
         func run() async throws {
-            let arguments = try Self.parse(arguments)
             try await connection.withClient(answersQuestions: isatty(0) == 1) { client in
                 try await connection.finish { answer in
                     try await client.callTool(tool, arguments, operation: operation, answer: answer)
@@ -23,11 +35,11 @@ extension ExecutorCtl {
         }
 
         /// `port=80` is a number, `service=nginx` a string, `lines="20"` a string too.
-        private static func parse(_ pairs: [String]) throws -> [String: JSONValue] {
+        private static func arguments(_ given: GivenArguments) throws(UsageError) -> [String: JSONValue] {
             var arguments: [String: JSONValue] = [:]
-            for pair in pairs {
+            for pair in given[pairs] {
                 guard let equals = pair.firstIndex(of: "="), equals != pair.startIndex else {
-                    throw ValidationError("\"\(pair)\" is no key=value.")
+                    throw given.usageError("\"\(pair)\" is no key=value, such as port=80.")
                 }
                 let text = String(pair[pair.index(after: equals)...])
                 arguments[String(pair[..<equals])] = (try? JSONValue(parsing: text)) ?? .string(text)

@@ -1,4 +1,4 @@
-import ArgumentParser
+import CommandArguments
 import ExecutorAPI
 import ExecutorClient
 import Glibc
@@ -6,10 +6,20 @@ import StrictJSON
 import Wire
 
 /// The options every subcommand has, and the connection they lead to.
-struct Connection: ParsableArguments {
-    @Option(help: "The socket; else EXECUTOR_SOCKET, else the operator's, else the agent's in /run/devops-executor.")
-    var socket: String?
-    @Flag(help: "Print the executor's answer as JSON.") var json = false
+struct Connection {
+    static let options = [socket, json]
+    private static let socket = CommandOption.value(
+        "--socket", proposing: .files,
+        "The socket; else EXECUTOR_SOCKET, else the operator's, else the agent's in /run/devops-executor.")
+    private static let json = CommandOption.flag("--json", "Print the executor's answer as JSON.")
+
+    private let socket: String?
+    let json: Bool
+
+    init(_ given: GivenArguments) {
+        socket = given[Self.socket]
+        json = given.has(Self.json)
+    }
 
     var path: String {
         if let socket { return socket }

@@ -1,38 +1,53 @@
-import ArgumentParser
+import CommandArguments
 import ExecutorAPI
+import Glibc
 
 @main
-struct ExecutorCtl: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "executorctl",
-        abstract: "Inspects the executor's socket.",
+enum ExecutorCtl {
+    private static let program = Command<any Subcommand.Type>(
+        "executorctl", "Inspects the executor's socket.",
         discussion: """
             For people at a terminal: its output may change, and --json prints the executor's own answers.
             Exit codes: 0 done or allowed, 1 failed or denied, 2 usage, 3 cannot reach the executor.
             """,
-        version: programVersion,
+        options: Connection.options,
         subcommands: [
-            Approvals.self, Audit.self, Call.self, Explain.self, MCPBridge.self, Raw.self, Status.self, Tools.self,
-            Totp.self, Undo.self,
+            Approvals.command, Audit.command, Call.command, Explain.command, MCPBridge.command, Raw.command,
+            Status.command, Tools.command, Totp.command, Undo.command,
         ])
 
-    /// Before the subcommand or after it: both are the same options.
-    @OptionGroup var connection: Connection
-
-    /// ArgumentParser exits with 64 for a usage error; the contract says 2.
     static func main() async {
         do {
-            var command = try parseAsRoot()
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
-            } else {
-                try command.run()
+            switch try program.read(Array(CommandLine.arguments.dropFirst()), version: programVersion) {
+            case .say(let text): Terminal.printLine(text)
+            case .perform(let subcommand, let given): try await subcommand.init(given).run()
             }
+        } catch let error as UsageError {
+            Terminal.printError(error.text)
+            exit(UsageError.exitCode)
+        } catch let code as ExitCode {
+            exit(code.rawValue)
         } catch {
-            let code = exitCode(for: error)
-            guard code == .validationFailure else { exit(withError: error) }
-            Terminal.printError(fullMessage(for: error))
-            exit(withError: ExitCode(2))
+            Terminal.printError("executorctl: \(error)")
+            exit(1)
         }
     }
+}
+
+/// What stands behind one of the program's words.
+protocol Subcommand: Sendable {
+    /// - Throws: ``UsageError``.
+    init(_ given: GivenArguments) throws(UsageError)
+    /// - Throws: ``ExitCode``, once the person has been told why.
+    func run() async throws
+}
+
+extension Subcommand {
+    static var type: any Subcommand.Type { Self.self }
+}
+
+/// How the program ends when it is not done; see the help.
+struct ExitCode: Error {
+    let rawValue: Int32
+    init(_ rawValue: Int32) { self.rawValue = rawValue }
 }

@@ -1,12 +1,14 @@
-import ArgumentParser
+import CommandArguments
 import ExecutorAPI
 import ExecutorClient
 import StrictJSON
 
 extension ExecutorCtl {
-    struct Status: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Version, uptime, policy digest, audit head, load.")
-        @OptionGroup var connection: Connection
+    struct Status: Subcommand {
+        static let command = Command("status", "Version, uptime, policy digest, audit head, load.", action: type)
+        let connection: Connection
+
+        init(_ given: GivenArguments) { connection = Connection(given) }
 
         func run() async throws {
             try await connection.withClient { client in
@@ -18,9 +20,11 @@ extension ExecutorCtl {
         }
     }
 
-    struct Tools: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "The tools and their arguments.")
-        @OptionGroup var connection: Connection
+    struct Tools: Subcommand {
+        static let command = Command("tools", "The tools and their arguments.", action: type)
+        let connection: Connection
+
+        init(_ given: GivenArguments) { connection = Connection(given) }
 
         func run() async throws {
             try await connection.withClient { client in
@@ -36,23 +40,31 @@ extension ExecutorCtl {
         }
     }
 
-    struct Explain: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "What the policy says to a command; runs nothing.",
-            discussion: "With --stdin: one JSON string a line in, one JSON object a line out.")
-        @OptionGroup var connection: Connection
-        @Flag(help: "Read commands from standard input, one JSON string a line.") var stdin = false
-        @Argument(parsing: .captureForPassthrough, help: "The command, as one argument or as its words.")
-        var command: [String] = []
+    struct Explain: Subcommand {
+        static let command = Command(
+            "explain", "What the policy says to a command; runs nothing.",
+            discussion: "With --stdin: one JSON string a line in, one JSON object a line out.",
+            options: [stdin], operands: [words], action: type)
+        private static let stdin = CommandOption.flag(
+            "--stdin", "Read commands from standard input, one JSON string a line.")
+        private static let words = Operand(
+            "command", "The command, as one argument or as its words.", count: .passedThrough)
 
-        func validate() throws {
-            if stdin != command.isEmpty { throw ValidationError("Give a command, or --stdin, and not both.") }
+        let connection: Connection
+        private let stdin: Bool
+        private let words: [String]
+
+        init(_ given: GivenArguments) throws(UsageError) {
+            connection = Connection(given)
+            stdin = given.has(Self.stdin)
+            words = given[Self.words]
+            if stdin != words.isEmpty { throw given.usageError("Give a command, or --stdin, and not both.") }
         }
 
         func run() async throws {
             try await connection.withClient { client in
                 if stdin { return try await explainLines(client) }
-                guard let explanation = try await client.explain([command.joined(separator: " ")]).first else {
+                guard let explanation = try await client.explain([words.joined(separator: " ")]).first else {
                     throw ExitCode(1)
                 }
                 Terminal.printLine(connection.json ? explanation.json.text : Self.describe(explanation))

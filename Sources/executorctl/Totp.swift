@@ -1,20 +1,27 @@
-import ArgumentParser
+import CommandArguments
 import ExecutorAPI
 import ExecutorClient
 import Glibc
 import StrictJSON
 
 extension ExecutorCtl {
-    struct Totp: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "The secret of one-time codes.", subcommands: [Enroll.self])
+    enum Totp {
+        static let command = Command("totp", "The secret of one-time codes.", subcommands: [Enroll.command])
 
-        struct Enroll: AsyncParsableCommand {
-            static let configuration = CommandConfiguration(
-                abstract: "Make a secret, and show it once for an authenticator.",
-                discussion: "Whoever sees the address or its picture has the codes: show it to nobody else.")
-            @OptionGroup var connection: Connection
-            @Flag(help: "Replace the secret there is; its codes end.") var replace = false
+        struct Enroll: Subcommand {
+            static let command = Command(
+                "enroll", "Make a secret, and show it once for an authenticator.",
+                discussion: "Whoever sees the address or its picture has the codes: show it to nobody else.",
+                options: [replace], action: type)
+            private static let replace = CommandOption.flag("--replace", "Replace the secret there is; its codes end.")
+
+            let connection: Connection
+            private let replace: Bool
+
+            init(_ given: GivenArguments) {
+                connection = Connection(given)
+                replace = given.has(Self.replace)
+            }
 
             func run() async throws {
                 try await connection.withClient { client in

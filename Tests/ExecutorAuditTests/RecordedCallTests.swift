@@ -35,6 +35,20 @@ struct RecordedCallTests {
         }
     }
 
+    @Test("a call that its caller named by the log's id of another does not take the other's place")
+    func forged() throws {
+        try withAudit { fixture in
+            let log = try fixture.open()
+            try Self.append(.intent, id: "b", operation: "a", command: "systemctl stop before", to: log)
+            try Self.append(.intent, id: "a", command: "systemctl stop web", to: log)
+            try Self.append(.intent, id: "c", operation: "a", command: "systemctl stop after", to: log)
+            try Self.append(.outcome, id: "c", operation: "a", detail: ["changed": true], to: log)
+            try log.close()
+            let call = try Self.find("a", fixture)
+            #expect(call?.id == "a" && call?.command == "systemctl stop web" && call?.outcome == nil)
+        }
+    }
+
     @Test("a call is found by its caller's id and by the log's own, with what its outcome says")
     func found() throws {
         try withAudit { fixture in

@@ -66,9 +66,18 @@ struct OwnCommandTests {
             ),
             (#"{"command": ["sh", "-c", "uptime"], "effect": "read"}"#, "\"sh\" runs", "script"),
             (#"{"command": ["/bin/bash", "x"], "effect": "read"}"#, "\"bash\" runs", "script"),
+            (#"{"command": ["/usr/bin/python3.12", "x"], "effect": "read"}"#, "\"python3.12\" runs", "script"),
+            (#"{"command": ["sed", "-n", "{x}"], "effect": "read"}"#, "\"sed\" runs", "script"),
+            (#"{"command": ["strace", "{x}"], "effect": "read"}"#, "\"strace\" runs", "script"),
             (#"{"command": "sudo reboot", "effect": "change"}"#, "\"sudo\" runs", "script"),
             (#"{"command": "./x", "effect": "read"}"#, "no program", "absolute path"),
             (#"{"command": "x", "effect": "read", "environment": {"LD_PRELOAD": "/x"}}"#, "LD_PRELOAD", "libraries"),
+            (#"{"command": "x", "effect": "read", "environment": {"GCONV_PATH": "/x"}}"#, "GCONV_PATH", "libraries"),
+            (
+                #"{"command": "x", "effect": "read", "environment": {"NODE_OPTIONS": "-r x"}}"#, "NODE_OPTIONS",
+                "libraries"
+            ),
+            (#"{"command": "x", "effect": "read", "environment": {"RUBYOPT": "-r/x"}}"#, "RUBYOPT", "libraries"),
             (#"{"command": "x", "effect": "read", "environment": {"A": "x\ny"}}"#, "\"A\"", "printable"),
             (#"{"command": "x", "effect": "read", "timeout": "2h"}"#, "timeout", "60s"),
             (#"{"command": "x", "effect": "read", "approval": "me"}"#, "approval", "operator"),

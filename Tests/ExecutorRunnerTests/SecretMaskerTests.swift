@@ -32,6 +32,25 @@ struct SecretMaskerTests {
         #expect(changed.isEmpty, "\(changed.map { SecretMasker.mask($0).0 }.joined(separator: "\n"))")
     }
 
+    @Test(
+        "a value is masked in the line after its secret name, as pretty-printed JSON and YAML have it",
+        arguments: [
+            "{\n  \"name\": \"DB_PASSWORD\",\n  \"value\": \"hunter2X9\"\n}", "- name: API_TOKEN\n  value: hunter2X9\n",
+            "\"Key\": \"client_secret\",\r\n\"Value\": \"hunter2X9\"",
+        ])
+    func nextLine(_ text: String) {
+        let (masked, count) = SecretMasker.mask(text)
+        #expect(count == 1 && !masked.contains("hunter2X9"), "\(masked)")
+    }
+
+    @Test(
+        "a value after another name, or after a line between, stays",
+        arguments: [
+            "\"name\": \"LOG_LEVEL\",\n\"value\": \"hunter2X9\"", "name: API_TOKEN\nnote: x\nvalue: hunter2X9",
+            "kind: token\nvalue: hunter2X9",
+        ])
+    func otherLine(_ text: String) { #expect(SecretMasker.mask(text).0 == text) }
+
     @Test("a masked line is masked no further")
     func idempotent() throws {
         for line in try Self.corpus("secrets") {

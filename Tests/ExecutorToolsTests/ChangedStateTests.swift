@@ -5,6 +5,58 @@ import Testing
 
 @testable import ExecutorTools
 
+@Suite("Undo of several commands")
+struct UndoStepsTests {
+    private static let changed = ChangedState(
+        .unit("web"), before: TargetState(activity: "inactive", unitFile: "disabled"),
+        after: TargetState(activity: "active", unitFile: "enabled"))
+
+    private func prepare(_ rules: String, tools: String = "{}") throws -> Preparation {
+        let run = try RunCommandFixture(rules: #"{"test": [\#(rules)]}"#)
+        let settings = try ToolSettings(parsing: Array(#"{"tools": \#(tools)}"#.utf8), name: "tools.json")
+        let tool = UndoTool(
+            machine: Machine(runner: run.runner, settings: settings), id: "a",
+            subject: .changed(Self.changed, command: "systemctl enable --now web"))
+        return tool.prepare([:], policy: run.policy)
+    }
+
+    @Test(
+        "a yes to one command is none to another: what takes two and asks is refused, and names both",
+        arguments: [
+            (
+                #"{"command": "systemctl stop *", "approval": "user"}, {"command": "systemctl disable *", "approval": "user"}"#,
+                "{}"
+            ),
+            (#""systemctl stop *", {"command": "systemctl disable *", "approval": "operator"}"#, "{}"),
+            (#""systemctl stop *", "systemctl disable *""#, #"{"run_command": {"approval": "user"}}"#),
+        ])
+    func asked(_ rules: String, _ tools: String) throws {
+        guard case .refused(let refusal, _) = try prepare(rules, tools: tools) else {
+            Issue.record("it is asked for, or runs")
+            return
+        }
+        #expect(refusal.alternative.contains("systemctl stop web, then systemctl disable web"), "\(refusal)")
+    }
+
+    @Test("one of two that no rule allows is refused as a whole")
+    func denied() throws {
+        guard case .refused(let refusal, _) = try prepare(#""systemctl stop *""#) else {
+            Issue.record("half of it runs")
+            return
+        }
+        #expect(refusal.code == .notAllowed)
+    }
+
+    @Test("what two commands put back is recorded with both")
+    func recorded() throws {
+        guard case .ready(let call) = try prepare(#""systemctl stop *", "systemctl disable *""#) else {
+            Issue.record("it is not ready")
+            return
+        }
+        #expect(call.command == "systemctl stop web; systemctl disable web")
+    }
+}
+
 @Suite("Undo: what is kept of a change, and what puts it back")
 struct ChangedStateTests {
     @Test(

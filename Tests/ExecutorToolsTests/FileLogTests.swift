@@ -223,14 +223,49 @@ struct FileLogTests {
         #expect(page.lines.isEmpty && page.older == .notSearched)
     }
 
+    @Test(
+        "a file of holes, a line without end among them, is given up at the limit and not at its end",
+        arguments: [1 << 40, 1 << 43])
+    func holes(_ size: Int) throws {
+        try directory.directory.write("app.log", "one\n")
+        try #require(truncate("\(directory.path)/app.log", size) == 0)
+        let page = try read(scannedBytes: 1 << 20)
+        #expect(page.lines.isEmpty && page.older == .notSearched)
+    }
+
+    @Test("a log that takes too long to look through is given up, and what was found stays")
+    func patience() throws {
+        try directory.directory.write("app.log", "one\ntwo\n")
+        try pack("gzip", "app.log.1", "before\n")
+        let page = try read(patience: .zero)
+        #expect(page.lines.map(\.bytes) == [Array("two".utf8)] && page.older == .notSearched)
+    }
+
+    @Test(
+        "a packed file whose owner set its time beyond all bounds is read",
+        arguments: [Int.max, 18_446_744_073_709, -1, Int.min])
+    func absurdTimes(_ seconds: Int) throws {
+        // Where file times have 64 bits; elsewhere the kernel keeps the last it has.
+        let memory = try TemporaryDirectory(beneath: "/dev/shm")
+        let run = try RunCommandFixtureBox(rules: #"{"files": ["tail -n * \#(memory.path)/*"]}"#)
+        try memory.write("old.log", "2026-11-24T12:00:00Z told\n")
+        try #require(system("gzip '\(memory.path)/old.log'") == 0)
+        let times = [timespec(tv_sec: seconds, tv_nsec: 0), timespec(tv_sec: seconds, tv_nsec: 0)]
+        try #require(utimensat(AT_FDCWD, "\(memory.path)/old.log.gz", times, 0) == 0)
+        let tool = ReadLogsTool(machine: Machine(runner: run.fixture.runner, settings: ToolSettings()))
+        let result = run.fixture.call(
+            tool, ["service": .string("\(memory.path)/old.log.gz"), "since": "2026-11-24T11:00:00Z"])
+        #expect(result.text.contains("told") == (seconds > 0), "\(result.text)")
+    }
+
     private func read(
         _ query: LogQuery = LogQuery(lines: 5), file: String = "app.log", scannedBytes: Int = LogLimits.scannedBytes,
-        unpackedBytes: Int = LogLimits.unpackedBytes
+        unpackedBytes: Int = LogLimits.unpackedBytes, patience: Duration = LogLimits.patience
     ) throws -> FileLog.Page {
         let machine = Machine(runner: run.fixture.runner, settings: ToolSettings())
         var log = FileLog(
             machine: machine, policy: run.fixture.policy, query: query, timeout: nil, cancellation: Cancellation())
-        (log.scannedBytes, log.unpackedBytes) = (scannedBytes, unpackedBytes)
+        (log.scannedBytes, log.unpackedBytes, log.patience) = (scannedBytes, unpackedBytes, patience)
         let path = "\(directory.path)/\(file)"
         guard case .allowed(let grant) = run.fixture.policy.judge(FileLog.command(path, lines: 5)) else {
             throw SetUpFailed(call: "judge", code: 0)

@@ -184,7 +184,7 @@ struct LogPartsTests {
         try directory.write("log", text)
         let descriptor = open("\(directory.path)/log", O_RDONLY)
         defer { close(descriptor) }
-        var reader = BackwardReader(descriptor)
+        var reader = BackwardReader(descriptor, limit: .max)
         var lines: [String] = []
         while let line = reader.next({ line, total in "\(total) " + String(decoding: line, as: UTF8.self) }) {
             if !line.hasPrefix("0 ") { lines.append(line) }

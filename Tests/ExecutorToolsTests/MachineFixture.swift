@@ -5,8 +5,8 @@ import Glibc
 struct TemporaryDirectory: ~Copyable {
     let path: String
 
-    init() throws {
-        var template = Array("/tmp/executor-tools.XXXXXX".utf8CString)
+    init(beneath parent: String = "/tmp") throws {
+        var template = Array("\(parent)/executor-tools.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SetUpFailed(call: "mkdtemp", code: errno) }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

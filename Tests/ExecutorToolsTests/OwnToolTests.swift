@@ -4,6 +4,7 @@ import ExecutorRunner
 import ExecutorTools
 import Glibc
 import StrictJSON
+import Synchronization
 import Testing
 import Wire
 
@@ -148,6 +149,37 @@ struct OwnToolTests {
         #expect(fixture.catalog["off"] == nil)
         let refused = try fixture.call("absent")
         #expect(refused.refusal?.message.contains("is not installed on this machine") == true)
+    }
+
+    @Test("no line of the output drives a terminal or turns the text around")
+    func safeLines() throws {
+        let fixture = try OwnToolFixture(
+            #"{"show": {\#(about), "command": "DIR/show", "effect": "read", "output": "lines"}}"#)
+        try fixture.write("show", "#!/bin/sh\nprintf 'a\\033[2Jb\\342\\200\\256c\\r\\n'\n")
+        let result = try fixture.call("show")
+        #expect(result.metadata["lines"] == ["a?[2Jb?c"] && !result.output.contains("\u{1B}"), "\(result.metadata)")
+    }
+
+    @Test("many who want a list of tools at once ask for a prerequisite once")
+    func askedOnce() throws {
+        let fixture = try OwnToolFixture(
+            #"""
+            {"there": {\#(about), "command": "DIR/asked", "effect": "read", "requires": ["DIR/asked"], "run_as": "root"}}
+            """#)
+        try fixture.write("asked", "#!/bin/sh\necho once >>'\(fixture.directory.path)/count'\nsleep 0.5\n")
+        let (catalog, policy) = (fixture.catalog, fixture.policy)
+        let done = Condition()
+        let offers = Mutex<[Bool]>([])
+        for number in 0..<8 {
+            try BackgroundThread.start(named: "list-\(number)") {
+                let isThere = catalog.offered(policy: policy).contains { $0.definition.name == "there" }
+                offers.withLock { $0.append(isThere) }
+                done.signal()
+            }
+        }
+        #expect(done.wait(atMost: .seconds(20)) { offers.withLock { $0.count == 8 } })
+        #expect(offers.withLock { $0.allSatisfy { $0 } })
+        #expect(SystemFile.text("\(fixture.directory.path)/count") == "once\n")
     }
 
     @Test("tools.json may ask for a yes, and for less time, that a tool of one's own does not ask for")

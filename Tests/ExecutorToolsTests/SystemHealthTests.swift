@@ -274,6 +274,9 @@ struct CertificateFileTests {
             "", "x", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
             "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
             "-----BEGIN CERTIFICATE-----\nMIT/////////\n-----END CERTIFICATE-----\n", "0\u{7F}", "0",
+            // A year with a sign.
+            "-----BEGIN CERTIFICATE-----\nMDAwLqADAgECAgEBMAAwADAgFw0yNjAxMDEwMDAwMDBaGA8tMDMwMDEwMTAwMDAwMFoYDy0wMzAw\n"
+                + "MTYwMTBaQA8wWg==\n-----END CERTIFICATE-----\n",
         ])
     func malformed(_ text: String) {
         #expect(throws: CertificateDates.Fault.self) { try CertificateDates(Array(text.utf8)) }

@@ -39,7 +39,11 @@ struct ServicesSystemdFaultTests {
             words: ["user nosuchuser does not exist", "217/USER"]),
         Fault(
             name: "no-permission", service: "User=nobody\nExecStart=/bin/cat /etc/shadow", code: "permission_denied",
-            words: ["/etc/shadow (0", "as nobody", "Permission denied"]),
+            words: ["Permission denied: /etc/shadow, as nobody"]),
+        // A directory that this machine and the guest have alike.
+        Fault(
+            name: "no-entry", service: "User=nobody\nExecStart=/bin/ls /var/cache/ldconfig", code: "permission_denied",
+            words: ["/var/cache/ldconfig (0700, root:root)", "as nobody"]),
         Fault(
             name: "disk-full", service: "ExecStart=/bin/dd if=/dev/zero of=/dev/full count=1", code: "disk_full",
             words: ["disk is full", "No space left on device"]),

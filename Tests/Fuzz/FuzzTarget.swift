@@ -5,6 +5,8 @@ import StrictJSON
 enum FuzzTarget: String, CaseIterable {
     /// Lines of an audit log, by those who can write its files.
     case audit
+    /// A file of certificates.
+    case certificate
     /// A command line: the splitter, and the shipped rules over it.
     case command
     /// Breaks a property on purpose: a run that does not find it has looked at nothing.
@@ -13,22 +15,29 @@ enum FuzzTarget: String, CaseIterable {
     case json
     /// Bytes on a socket: lines, then messages.
     case lines
+    /// A line of a log, or a moment as somebody says it.
+    case logTime = "log-time"
     /// Output of a child, on its way out.
     case masker
     /// One JSON-RPC message.
     case message
+    /// `tools.json` and the packs, and calls of what they define.
+    case ownTool = "own-tool"
     /// `allowlist.json` and `executor.json`.
     case policy
 
     func run(_ bytes: [UInt8]) {
         switch self {
         case .audit: AuditFuzz.run(bytes)
+        case .certificate: CertificateFuzz.run(bytes)
         case .command: CommandFuzz.run(bytes)
         case .control: control(bytes)
         case .json: MessageFuzz.json(bytes)
         case .lines: MessageFuzz.lines(bytes)
+        case .logTime: LogTimeFuzz.run(bytes)
         case .masker: MaskerFuzz.run(bytes)
         case .message: MessageFuzz.message(bytes)
+        case .ownTool: OwnToolFuzz.run(bytes)
         case .policy: PolicyFuzz.run(bytes)
         }
     }
@@ -42,10 +51,13 @@ enum FuzzTarget: String, CaseIterable {
     private var seeds: [[UInt8]] {
         switch self {
         case .audit: [AuditFuzz.genuine]
+        case .certificate: CertificateFuzz.seeds
         case .command: Seeds.commands
         case .control: [[]]
         case .json, .message, .lines: MessageFuzz.seeds
+        case .logTime: LogTimeFuzz.seeds
         case .masker: MaskerFuzz.seeds
+        case .ownTool: OwnToolFuzz.seeds
         case .policy: PolicyFuzz.seeds
         }
     }

@@ -91,6 +91,10 @@ struct DaemonTests {
             #expect(try await executor.ctl("explain").status == 2)
             let away = try await Program.run("executorctl", ["--socket", executor.directory + "/none.sock", "status"])
             #expect(away.status == 3 && away.error.contains("Is devops-executor running?"))
+            #expect(
+                try await executor.ctl("explain", "--json", "uptime", "--pretty").output.contains("uptime --pretty"))
+            #expect(try await executor.ctl("call", "run_command", "uptime").error.contains("no key=value"))
+            #expect(try await executor.ctl("approvals").output.contains("Nothing waits"))
             let lines = try await executor.ctl("explain", "--stdin", input: "\"uptime\"\n\"id\"\n\"/usr/bin/id -u\"\n")
             let verdicts = lines.output.split(separator: "\n").compactMap { try? JSONValue(parsing: String($0)) }
             #expect(verdicts.map { $0["verdict"] } == ["allowed", "denied", "needs_approval"])

@@ -86,6 +86,17 @@ struct OwnToolTests {
             chmod(config + "/packs", 0o777)
             let folder = try await check()
             #expect(folder.0 == 1 && folder.1.contains("packs can be written by others"), "\(folder.1)")
+            // A link to a file of the administrator's own: the place where it stands counts too.
+            try FileManager.default.moveItem(atPath: config + "/packs/greet.json", toPath: directory + "/spare.json")
+            symlink(directory + "/spare.json", config + "/packs/greet.json")
+            let linked = try await check()
+            #expect(linked.0 == 1 && linked.1.contains("packs can be written by others"), "\(linked.1)")
+            chmod(config + "/packs", 0o1777)
+            #expect(try await check().0 == 0)
+            guard getuid() == 0 else { return }
+            lchown(config + "/packs/greet.json", 65534, 65534)
+            let strange = try await check()
+            #expect(strange.0 == 1 && strange.1.contains("is a link of user 65534"), "\(strange.1)")
         }
     }
 }

@@ -69,17 +69,24 @@ struct DERReader {
     /// `UTCTime` (YYMMDDHHMMSSZ) or `GeneralizedTime` (YYYYMMDDHHMMSSZ), in seconds since 1970.
     mutating func time() -> Int? {
         if let short = element(0x17) {
-            guard short.count == 13, let year = Int(decimal: short.prefix(2)) else { return nil }
+            guard short.count == 13, Self.isNumber(short.prefix(2)), let year = Int(decimal: short.prefix(2)) else {
+                return nil
+            }
             return Self.seconds(year: year < 50 ? 2000 + year : 1900 + year, short.dropFirst(2))
         }
-        guard let long = element(0x18), long.count == 15, let year = Int(decimal: long.prefix(4)) else { return nil }
+        guard let long = element(0x18), long.count == 15, Self.isNumber(long.prefix(4)),
+            let year = Int(decimal: long.prefix(4))
+        else { return nil }
         return Self.seconds(year: year, long.dropFirst(4))
     }
+
+    /// Digits alone: no sign.
+    private static func isNumber(_ text: ArraySlice<UInt8>) -> Bool { text.allSatisfy { (0x30...0x39).contains($0) } }
 
     /// - Parameter digits: `MMDDHHMMSSZ`.
     private static func seconds(year: Int, _ digits: ArraySlice<UInt8>) -> Int? {
         let bytes = Array(digits)
-        guard bytes.count == 11, bytes[10] == UInt8(ascii: "Z") else { return nil }
+        guard bytes.count == 11, bytes[10] == UInt8(ascii: "Z"), isNumber(bytes.dropLast()) else { return nil }
         let fields = stride(from: 0, to: 10, by: 2).compactMap { Int(decimal: bytes[$0..<$0 + 2]) }
         guard fields.count == 5, (1...12).contains(fields[0]), (1...31).contains(fields[1]), fields[2] < 24 else {
             return nil

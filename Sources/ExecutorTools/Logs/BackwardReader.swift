@@ -14,10 +14,17 @@ struct BackwardReader: ~Copyable {
     private var line: [UInt8] = []
     private var lineBytes = 0
     private var isAtEnd = true
+    private let limit: Int
+    /// What was read of the file.
+    private(set) var readBytes = 0
+    /// Whether the limit ended it: what lies before was not looked at.
+    private(set) var isCutShort = false
 
-    /// - Parameter descriptor: Stays the caller's, and stays open as long as this is used.
-    init(_ descriptor: Int32) {
-        self.descriptor = descriptor
+    /// - Parameters:
+    ///   - descriptor: Stays the caller's, and stays open as long as this is used.
+    ///   - limit: Read is no more than so many bytes and a block; a file with holes has no end that could be waited for.
+    init(_ descriptor: Int32, limit: Int) {
+        (self.descriptor, self.limit) = (descriptor, limit)
         var status = stat()
         position = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
         block = .allocate(byteCount: Self.blockBytes, alignment: 16)
@@ -28,11 +35,11 @@ struct BackwardReader: ~Copyable {
     /// Calls `body` with the next line and how long it is: of a line longer than ``LogLimits/lineBytes``, only its
     /// beginning is there.
     ///
-    /// - Returns: What `body` returns; `nil` at the file's beginning.
+    /// - Returns: What `body` returns; `nil` at the file's beginning, or at the limit.
     mutating func next<Result>(_ body: (UnsafeRawBufferPointer, Int) -> Result) -> Result? {
         while true {
             if filled == 0, !readBlock() {
-                guard lineBytes > 0 else { return nil }
+                guard lineBytes > 0, !isCutShort else { return nil }
                 return finishLine(body)
             }
             guard let base = block.baseAddress else { return nil }
@@ -67,6 +74,10 @@ struct BackwardReader: ~Copyable {
     private mutating func readBlock() -> Bool {
         let wanted = min(position, block.count)
         guard wanted > 0 else { return false }
+        guard readBytes < limit else {
+            isCutShort = true
+            return false
+        }
         var done = 0
         while done < wanted {
             let rest = UnsafeMutableRawBufferPointer(rebasing: block[done..<wanted])
@@ -80,6 +91,7 @@ struct BackwardReader: ~Copyable {
             done += count
         }
         position -= wanted
+        readBytes += wanted
         filled = wanted
         return true
     }

@@ -16,6 +16,7 @@ struct FileLog {
     let cancellation: Cancellation
     var scannedBytes = LogLimits.scannedBytes
     var unpackedBytes = LogLimits.unpackedBytes
+    var patience = LogLimits.patience
 
     struct Page {
         /// The oldest first.
@@ -32,18 +33,26 @@ struct FileLog {
     private struct Progress {
         var selection: LogSelection
         var page = Page(lines: [], older: .none)
+        let deadline: ContinuousClock.Instant
         var scannedBytes = 0
         var unpackedBytes = 0
+
+        /// Gives up what is older, once the time is over.
+        mutating func checkTime() {
+            if !selection.isDone, ContinuousClock.now >= deadline { selection.giveUp() }
+        }
     }
 
     /// - Throws: ``RunnerError`` where neither the file nor any rotated away from it can be read.
     func read(_ grant: Grant, path: String) throws(RunnerError) -> Page {
         var progress = Progress(
-            selection: LogSelection(query, filter: LogFilter(query.pattern, mask: machine.masked)))
+            selection: LogSelection(query, filter: LogFilter(query.pattern, mask: machine.masked)),
+            deadline: .now + patience)
         var fault: RunnerError?
         do throws(RunnerError) { try read(grant, path, &progress) } catch { fault = error }
         for file in rotated(path) where !progress.selection.isDone && cancellation.reason == nil {
             readOlder(file, &progress)
+            progress.checkTime()
         }
         if let fault {
             guard !progress.page.files.isEmpty else { throw fault }
@@ -96,35 +105,39 @@ struct FileLog {
 
     private func readPlain(_ grant: Grant, _ path: String, _ progress: inout Progress) throws(RunnerError) {
         try machine.runner.withFile(of: grant) { descriptor in
-            var reader = BackwardReader(descriptor)
+            var reader = BackwardReader(descriptor, limit: scannedBytes - progress.scannedBytes)
             progress.page.files.append(path)
             while !progress.selection.isDone, cancellation.reason == nil {
-                let taken = reader.next { line, total in
-                    progress.selection.take(line, total: total)
-                    return total
-                }
-                guard let taken else { return }
-                progress.scannedBytes += taken + 1
-                if progress.scannedBytes > scannedBytes { progress.selection.giveUp() }
+                let isLine = reader.next { line, total in progress.selection.take(line, total: total) } != nil
+                guard isLine else { break }
+                progress.checkTime()
             }
+            progress.scannedBytes += reader.readBytes
+            if reader.isCutShort { progress.selection.giveUp() }
         }
     }
 
-    /// In microseconds since 1970.
+    /// In microseconds since 1970; a file's owner may have set any time at all.
     private func lastWritten(_ grant: Grant) throws(RunnerError) -> UInt64 {
         try machine.runner.withFile(of: grant) { descriptor in
             var status = stat()
-            return fstat(descriptor, &status) == 0 ? UInt64(max(0, status.st_mtim.tv_sec + 1)) * 1_000_000 : .max
+            guard fstat(descriptor, &status) == 0 else { return .max }
+            return UInt64(min(max(0, status.st_mtim.tv_sec), Self.latest) + 1) * 1_000_000
         }
     }
 
+    /// In seconds since 1970: later than any log, and its microseconds are still a number.
+    private static let latest = 1 << 40
+
     private func unpack(_ grant: Grant, _ path: String, _ progress: inout Progress) throws(RunnerError) {
+        let left = max(.zero, progress.deadline - .now)
         let packed = ForwardLines(
             query, room: progress.selection.room, limit: unpackedBytes - progress.unpackedBytes)
         let outcome = cancellation.withHandler({ packed.cancellation.cancel($0) }) {
             Result { () throws(RunnerError) in
                 try machine.runner.run(
-                    grant, timeout: timeout, cancellation: packed.cancellation, onOutput: { packed.take($0) },
+                    grant, timeout: min(timeout ?? left, left), cancellation: packed.cancellation,
+                    onOutput: { packed.take($0) },
                     onErrorOutput: { _ in })
             }
         }

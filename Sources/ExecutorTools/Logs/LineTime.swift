@@ -5,16 +5,16 @@ import Glibc
 /// Read are the forms of RFC 3339 and most programs (`2026-11-24T12:30:05.123+00:00`, `2026-11-24 12:30:05`), nginx's
 /// (`2026/11/24 12:30:05`), syslog's of RFC 3164 (`Nov 24 12:30:05`, which has no year), Apache's
 /// (`Tue Nov 24 12:30:05.123 2026`) and that of access logs (`24/Nov/2026:12:30:05 +0000`).
-struct LineTime {
+package struct LineTime {
     /// Since 1970.
-    let microseconds: UInt64
+    package let microseconds: UInt64
     /// Its bytes in the line.
-    let range: Range<Int>
+    package let range: Range<Int>
 
     /// A time further into the line is no more than a word of the message.
     private static let reach = 200
 
-    init?(_ line: UnsafeRawBufferPointer, now: UInt64 = ClockText.now) {
+    package init?(_ line: UnsafeRawBufferPointer, now: UInt64 = ClockText.now) {
         let line = UnsafeRawBufferPointer(rebasing: line.prefix(Self.reach))
         for start in line.indices where start == 0 || !line[start - 1].isAlphanumeric {
             var text = DigitReader(line, at: start)

@@ -23,7 +23,7 @@ struct LogAnswer: Sendable {
 
     private func journal(_ service: ServiceName) -> ToolResult {
         guard machine.hasJournal else {
-            let files = LogPlace.files(of: service.program).filter { SystemFile.isReadableFile($0) }
+            let files = LogPlace.readableFiles(of: service.program, policy)
             let hint = files.isEmpty ? "a file's path as 'service'" : files.joined(separator: ", ")
             return failure(
                 "There is no journal here: systemd is not the service manager. Try source 'file' with \(hint).")

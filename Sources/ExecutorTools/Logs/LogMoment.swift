@@ -1,14 +1,14 @@
-import ExecutorAPI
+package import ExecutorAPI
 import Glibc
 
 /// A moment as a person says it: `30m`, `2h ago`, `yesterday`, `12:30`, `2026-11-24 12:30`.
-enum LogMoment {
+package enum LogMoment {
     static let wanted =
         "a span such as 30m, 2h or 1d, a time such as 12:30, or a day such as 2026-11-24 or 2026-11-24 12:30"
     private static let day: UInt64 = 86_400_000_000
 
     /// In microseconds since 1970; a time of day is the last one there was, in the machine's time zone.
-    static func read(_ text: String, argument: String, now: UInt64 = ClockText.now) throws(Refusal) -> UInt64 {
+    package static func read(_ text: String, argument: String, now: UInt64 = ClockText.now) throws(Refusal) -> UInt64 {
         guard let moment = span(text, before: now) ?? word(text, now) ?? clock(text, now) ?? date(text) else {
             throw Refusal.badArgument(argument, "is no moment", wanted)
         }

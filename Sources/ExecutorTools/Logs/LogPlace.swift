@@ -30,6 +30,14 @@ enum LogPlace: Sendable, Hashable {
         ]
     }
 
+    /// Those of ``files(of:)`` that are there; what the rules do not let be read is not told from what is not there.
+    static func readableFiles(of program: String, _ policy: Policy) -> [String] {
+        files(of: program).filter { path in
+            if case .denied = policy.judge(.logFile(path: path, lines: 1)) { return false }
+            return SystemFile.isReadableFile(path)
+        }
+    }
+
     /// The source and the name, for the metadata.
     var names: (source: LogSource, name: String) {
         switch self {

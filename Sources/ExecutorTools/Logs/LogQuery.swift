@@ -38,6 +38,8 @@ enum LogLimits {
     static let lineBytes = 16 << 10
     /// Of the lines that fit: more than an answer shows, and all that is held in memory.
     static let keptBytes = 1 << 20
+    /// For the files of a call, all together; what is older then is not looked at.
+    static let patience = Duration.seconds(20)
     /// Files rotated away that are looked at, the newest first.
     static let rotatedFiles = 64
     /// Names in a log's directory that are looked at.

@@ -23,6 +23,7 @@ struct LogSelection {
     private var keptBytes = 0
     /// Lines that carry no time and belong to the next older one that does: a stack trace's.
     private var waiting: [LogLine] = []
+    private var waitingBytes = 0
     /// Whether any line carried a time.
     private var hasTimes = false
     private(set) var isDone = false
@@ -41,10 +42,10 @@ struct LogSelection {
             if isWanted { add(LogLine(line, total: total)) }
             return
         }
-        if isWanted, waiting.count <= query.lines { waiting.append(LogLine(line, total: total)) }
+        if isWanted { wait(LogLine(line, total: total)) }
         guard let time = LineTime(line)?.microseconds else { return }
         hasTimes = true
-        defer { waiting = [] }
+        defer { (waiting, waitingBytes) = ([], 0) }
         if let until = query.until, time > until { return }
         if let since = query.since, time < since {
             isDone = true
@@ -78,7 +79,14 @@ struct LogSelection {
 
     private mutating func flush() {
         for line in waiting { add(line) }
-        waiting = []
+        (waiting, waitingBytes) = ([], 0)
+    }
+
+    /// Of more than an answer takes, no more than one is kept: it tells that there are more.
+    private mutating func wait(_ line: LogLine) {
+        guard waiting.count <= query.lines, waitingBytes <= LogLimits.keptBytes else { return }
+        waitingBytes += line.bytes.count
+        waiting.append(line)
     }
 
     private mutating func add(_ line: LogLine) {

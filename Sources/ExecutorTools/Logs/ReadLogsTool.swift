@@ -81,7 +81,7 @@ package struct ReadLogsTool: Tool {
             alternative: "Leave '\(name)' out; 'since' and 'pattern' such as error|fail narrow it.")
     }
 
-    /// Where a service's log is; looks for files, reads none.
+    /// Where a service's log is; looks for files that the rules let be read, reads none.
     private func place(of name: String, _ source: LogSource, _ policy: Policy) throws(Refusal) -> LogPlace {
         if name.hasPrefix("/") {
             guard [.auto, .file].contains(source) else {
@@ -93,19 +93,15 @@ package struct ReadLogsTool: Tool {
         let service = try ServiceName(name)
         if source == .journal { return .journal(service) }
         if case .defined(let definition) = machine.keeper(of: service), let log = definition.log { return .file(log) }
-        let files = LogPlace.files(of: service.program)
-        let existing = files.filter { SystemFile.isReadableFile($0) }
+        let existing = LogPlace.readableFiles(of: service.program, policy)
         if source == .file {
-            guard let file = existing.first ?? files.first else { return .journal(service) }
+            guard let file = existing.first ?? LogPlace.files(of: service.program).first else {
+                return .journal(service)
+            }
             return .file(file)
         }
         let isInJournal = machine.hasJournal && LogAnswer.journalKnows(service, machine)
-        guard !isInJournal,
-            let file = existing.first(where: { path in
-                if case .denied = policy.judge(.logFile(path: path, lines: 1)) { return false }
-                return true
-            })
-        else { return .journal(service) }
+        guard !isInJournal, let file = existing.first else { return .journal(service) }
         return .file(file)
     }
 }

@@ -58,7 +58,7 @@ package struct OwnTool: Tool {
         case .text: return [:]
         case .lines:
             let lines = run.output.split(whereSeparator: \.isNewline).prefix(OwnToolLimits.lines)
-            return ["lines": .array(lines.map { .string(String($0)) })]
+            return ["lines": .array(lines.map { .string(PrintableText.line($0, limit: OwnToolLimits.lineLength)) })]
         case .json:
             guard !run.isOutputCut, run.output.utf8.count <= OwnToolLimits.parsedBytes else {
                 return ["parse_error": "The output is longer than what is read as JSON."]
@@ -76,6 +76,8 @@ package struct OwnTool: Tool {
 enum OwnToolLimits {
     /// More lines are left to the text.
     static let lines = 1000
+    /// Characters; the rest of a longer line is left to the text.
+    static let lineLength = 4096
     /// Longer output is not read as JSON: an answer has it twice, and a line of the socket has an end.
     static let parsedBytes = 128 << 10
     /// How long a prerequisite's answer holds.

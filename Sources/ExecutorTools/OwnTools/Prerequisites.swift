@@ -13,9 +13,16 @@ package final class Prerequisites: Sendable {
         var time: ContinuousClock.Instant
     }
 
+    private struct State {
+        var answers: [String: Answer] = [:]
+        /// What is being asked: two who want a list at once ask once.
+        var asking: Set<String> = []
+    }
+
     private let tools: [OwnToolDefinition]
     private let runner: Runner
-    private let answers = Mutex<[String: Answer]>([:])
+    private let state = Mutex(State())
+    private let changed = Condition()
 
     package init(_ tools: [OwnToolDefinition], runner: Runner) { (self.tools, self.runner) = (tools, runner) }
 
@@ -24,29 +31,38 @@ package final class Prerequisites: Sendable {
     /// Waits for the prerequisites that are to be asked, all at once, each for a few seconds at most.
     package func met(policy: Policy) -> Set<String> {
         let present = tools.filter { $0.missingProgram == nil }
-        let asked = present.filter { $0.command.hasPrerequisite && !isKnown($0.name) }
-        let done = Condition()
-        let waiting = Mutex(asked.count)
-        for tool in asked {
-            let ask: @Sendable () -> Void = { [self] in
-                let isMet = isMet(tool, policy)
-                answers.withLock { $0[tool.name] = Answer(isMet: isMet, time: .now) }
-                waiting.withLock { $0 -= 1 }
-                done.signal()
-            }
+        let names = Set(present.filter(\.command.hasPrerequisite).map(\.name))
+        let asked = claim(names)
+        for tool in present where asked.contains(tool.name) {
+            let ask: @Sendable () -> Void = { [self] in answer(tool.name, isMet(tool, policy)) }
             // Without a thread of its own it is asked on this one.
             do { try BackgroundThread.start(named: "prerequisite", ask) } catch { ask() }
         }
-        _ = done.wait(atMost: OwnToolLimits.prerequisiteTimeout * 2) { waiting.withLock { $0 == 0 } }
-        let met = answers.withLock { $0.filter(\.value.isMet).map(\.key) }
-        return Set(
-            present.filter { !$0.command.hasPrerequisite }.map(\.name) + present.map(\.name).filter(met.contains))
+        _ = changed.wait(atMost: OwnToolLimits.prerequisiteTimeout * 2) {
+            state.withLock { $0.asking.isDisjoint(with: names) }
+        }
+        let met = state.withLock { state in names.filter { state.answers[$0]?.isMet == true } }
+        return Set(present.map(\.name)).subtracting(names).union(met)
     }
 
-    private func isKnown(_ name: String) -> Bool {
-        answers.withLock { answers in
-            answers[name].map { ContinuousClock.now - $0.time < OwnToolLimits.prerequisiteMemory } ?? false
+    /// Those of `names` that this caller is to ask: neither known nor being asked.
+    private func claim(_ names: Set<String>) -> Set<String> {
+        state.withLock { state in
+            let asked = names.filter { name in
+                let age = state.answers[name].map { ContinuousClock.now - $0.time }
+                return !state.asking.contains(name) && age.map { $0 >= OwnToolLimits.prerequisiteMemory } ?? true
+            }
+            state.asking.formUnion(asked)
+            return asked
         }
+    }
+
+    private func answer(_ name: String, _ isMet: Bool) {
+        state.withLock { state in
+            state.answers[name] = Answer(isMet: isMet, time: .now)
+            state.asking.remove(name)
+        }
+        changed.signal()
     }
 
     private func isMet(_ tool: OwnToolDefinition, _ policy: Policy) -> Bool {

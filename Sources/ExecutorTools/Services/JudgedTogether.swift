@@ -19,6 +19,9 @@ struct JudgedTogether: Sendable {
         return strictest
     }
 
+    /// Whether any of them needs a yes.
+    var asks: Bool { verdicts.contains { Self.rank($0) > 0 } }
+
     /// The grants, in order; for a caller that has seen the approval of ``verdict``, which covers the milder ones.
     var grants: [Grant] {
         verdicts.compactMap { verdict in

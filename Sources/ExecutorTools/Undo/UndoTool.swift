@@ -52,8 +52,13 @@ package struct UndoTool: Tool {
                 command: command)
         }
         let judged = JudgedTogether(changed.steps.map { policy.judge(line: $0) }, policy: policy)
+        // A question shows one command, and a yes to it is none to another.
+        if changed.steps.count > 1, settings.approval != nil || judged.asks {
+            return .refused(Self.oneByOne(changed), command: command)
+        }
         return .judged(judged.verdict, command: command, approval: settings.approval) { grant in
-            ReadyCall(rule: grant.rule, command: grant.command, effect: .change) { context in
+            let lines = judged.grants.map(\.command).joined(separator: "; ")
+            return ReadyCall(rule: grant.rule, command: lines, effect: .change) { context in
                 Undoing(machine: machine, policy: policy, changed: changed, origin: origin, context: context)
                     .report(judged.grants)
             }
@@ -75,6 +80,12 @@ package struct UndoTool: Tool {
 
     private static func cannot(_ message: String) -> Refusal {
         Refusal(.cannotUndo, message: message, alternative: "Look at the state and change it by a call of its own.")
+    }
+
+    private static func oneByOne(_ changed: ChangedState) -> Refusal {
+        Refusal(
+            .cannotUndo, message: "It takes \(changed.steps.count) commands, which are to be asked for one by one.",
+            alternative: "Send them to run_command, in this order: \(changed.steps.joined(separator: ", then "))")
     }
 
     private static func unchanged(_ changed: ChangedState, _ origin: String) -> String {

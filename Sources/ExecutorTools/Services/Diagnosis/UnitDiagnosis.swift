@@ -38,13 +38,16 @@ struct UnitDiagnosis: Sendable {
         switch sign.code {
         case .portTaken: portTaken(sign, unit)
         case .permissionDenied:
-            "Permission denied\(sign.path.map { ": \($0)\(FileMode.text(of: $0))" } ?? ""), as \(user(unit))."
+            "Permission denied\(sign.path.map { ": \($0)\(mode($0))" } ?? ""), as \(user(unit))."
         case .diskFull: "A disk is full (no space or no inodes left)\(sign.path.map { ": \($0)" } ?? "")."
         case .readOnlyFileSystem: "A file system is read-only\(sign.path.map { ": \($0)" } ?? "")."
         case .missingFile: "A file is missing\(sign.path.map { ": \($0)" } ?? "")."
         default: "Its configuration is not accepted\(sign.path.map { ": \($0)" } ?? "")."
         }
     }
+
+    /// Only of a file that a rule could read: the words of a log are not to tell what else there is.
+    private func mode(_ path: String) -> String { policy.couldRead(path) ? FileMode.text(of: path) : "" }
 
     private func user(_ unit: UnitState) -> String { unit.text("User") ?? "root" }
 
