@@ -34,6 +34,8 @@ struct SoakTests {
     }
 
     private func calls(_ executor: ExecutorFixture, for time: Duration) async throws -> Int {
+        // The clients of the round before count until the executor has seen them go.
+        try await waitUntil { try await executor.operatorClient().status()["load"]?["connections"] == 1 }
         let end = ContinuousClock.now + time
         return try await withThrowingTaskGroup(of: Int.self) { group in
             for number in 0..<WireLimits.connections {
