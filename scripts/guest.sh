@@ -63,6 +63,7 @@ build() {
     while read -r line; do options+=(--aptopt="$line"); done < <(
         apt-config dump | grep -E '^Acquire::(https?::Proxy|Check-Valid-Until|Check-Date|Retries)' || true)
     rm -rf --one-file-system "$directory"
+    mkdir -p "$(dirname "$directory")"
     # shellcheck disable=SC2016  # $1 is for the hooks
     mmdebstrap --mode=root --variant=minbase --components=main --include="$all" "${options[@]}" \
         --aptopt='APT::Install-Recommends "false"' --dpkgopt=force-unsafe-io \
