@@ -27,7 +27,7 @@ struct UnitJobChange: Sendable {
     private func change(
         _ verb: UnitVerb, _ before: ServiceSnapshot, _ context: ToolContext
     ) throws(SystemdError) -> ToolResult {
-        let start = ContinuousClock.now
+        let (start, moment) = (ContinuousClock.now, ClockText.now)
         let limit = watch.machine.settings.entry(.restartService).timeout ?? UnitChange.jobTimeout
         let job: UnitJob
         do throws(SystemdError) {
@@ -37,20 +37,23 @@ struct UnitJobChange: Sendable {
         } catch {
             let after = try watch.snapshot(context)
             let report = ChangeReport(verb: verb, before: before, after: after, duration: .now - start)
-            return failure(report, sentence(error), context)
+            return failure(report, sentence(error), since: moment, context)
         }
         let first = try watch.snapshot(context)
         let (after, problem) = try outcome(verb, job, first, context)
         let report = ChangeReport(verb: verb, before: before, after: after, duration: .now - start)
         var result =
-            problem.map { failure(report, $0, context) } ?? report.success(notes(verb, after, context))
+            problem.map { failure(report, $0, since: moment, context) } ?? report.success(notes(verb, after, context))
         result.metadata["job"] = .string(job.result.rawValue)
         return result
     }
 
-    private func failure(_ report: ChangeReport, _ reason: String, _ context: ToolContext) -> ToolResult {
+    /// - Parameter moment: When the change began, in microseconds since 1970.
+    private func failure(
+        _ report: ChangeReport, _ reason: String, since moment: UInt64, _ context: ToolContext
+    ) -> ToolResult {
         watch.machine.waitForJournal()
-        let lines = lines(report.after, context)
+        let lines = lines(report, since: moment, context)
         let diagnosis = UnitDiagnosis(machine: watch.machine, policy: policy)
         let findings = report.after.unit.map { diagnosis.findings(of: $0) } ?? []
         return report.failure(reason, lines, findings: findings)
@@ -92,9 +95,11 @@ struct UnitJobChange: Sendable {
     /// Errors of a start that held, shown beside the success.
     private static let notedErrors = 3
 
-    /// What its journal has of this start; of the last one where none was tried.
-    private func lines(_ after: ServiceSnapshot, _ context: ToolContext) -> [String] {
-        let lines = log.start(context, since: after.unit?.started)
+    /// What its journal has of this start, and nothing of the one before, however short ago that was; of the last one
+    /// where none was tried.
+    private func lines(_ report: ChangeReport, since moment: UInt64, _ context: ToolContext) -> [String] {
+        let (before, after) = (report.before.unit?.started, report.after.unit?.started)
+        let lines = log.start(context, since: before == after ? after : after.map { max($0, moment) })
         return lines.isEmpty ? log.errors(context) : lines
     }
 
