@@ -46,13 +46,13 @@ package struct UnitState: Sendable, Hashable {
     package var mainPID: Int32? { count("MainPID").flatMap { Int32(exactly: $0) }.flatMap { $0 > 0 ? $0 : nil } }
     /// In microseconds since 1970.
     package var stateChanged: Int? { count("StateChangeTimestamp").flatMap { $0 > 0 ? $0 : nil } }
+    /// When systemd noted its last start, in microseconds since 1970.
+    package var startNoted: UInt64? { count("InactiveExitTimestamp").flatMap { $0 > 0 ? UInt64($0) : nil } }
     /// From when on words are of its last start, in microseconds since 1970.
     ///
     /// A little before systemd noted the start: the process may have spoken by then. Less than the shortest pause between
     /// two starts (`RestartSec=`, 100 ms).
-    package var started: UInt64? {
-        count("InactiveExitTimestamp").flatMap { $0 > 0 ? UInt64(max(0, $0 - 50_000)) : nil }
-    }
+    package var started: UInt64? { startNoted.map { $0 - min($0, 50_000) } }
     /// The id of this start, as the journal has it in `_SYSTEMD_INVOCATION_ID`.
     package var invocation: String? {
         let bytes = values("InvocationID").compactMap(\.unsigned)

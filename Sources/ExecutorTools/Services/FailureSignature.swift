@@ -48,16 +48,16 @@ struct FailureBefore: Sendable {
 
     /// `nil` where there is no journal to tell, or nothing failed before this start.
     var check: VerifiedCheck? {
-        guard machine.hasJournal, let start = unit.started
-        else { return nil }
+        guard machine.hasJournal, let start = unit.startNoted else { return nil }
         var before = JournalQuery(unit: unit.id, lines: Self.entries)
         (before.since, before.until) = (start - min(Self.reach, start), start)
         let past = read(before)
-        guard past.contains(where: Self.saysThatItFailed) else { return nil }
-        let signature = FailureSignature(past)
+        guard let failure = past.lastIndex(where: Self.saysThatItFailed) else { return nil }
+        let signature = FailureSignature(Array(past[...failure]))
         guard !signature.isEmpty else { return nil }
         var after = JournalQuery(unit: unit.id, lines: Self.entries)
-        after.since = start
+        // Not from the start on: a process may have spoken before systemd noted that.
+        after.since = past[failure].time + 1
         let again = signature.shared(with: FailureSignature(read(after)))
         guard let line = again.last else {
             return VerifiedCheck("failure", .passed, "what its log said when it failed before is not there again")
