@@ -40,14 +40,21 @@ if [[ $coverage == yes || $filter != "" ]]; then
     swift test --skip-build "${arguments[@]}"
 else
     # A process for each target: the runner is the sub-reaper of its process, and takes every orphan for its own.
+    output=$(mktemp -d)
+    trap 'rm -rf "$output"' EXIT
     for directory in Tests/*Tests; do
         target=${directory#Tests/}
         if [[ $unit == yes && $target == IntegrationTests ]]; then continue; fi
         echo "== $target"
-        swift test --skip-build --filter "^$target\." || failed+=("$target")
+        swift test --skip-build --filter "^$target\." 2>&1 | tee "$output/$target" || failed+=("$target")
     done
 fi
 if ((${#failed[@]})); then
+    # Again at the end, where they are looked for.
+    for target in "${failed[@]}"; do
+        echo "== $target failed"
+        grep -E -A 4 '✘|↳|error:|Fatal error|exited with' "$output/$target" | tail -n 60 || tail -n 20 "$output/$target"
+    done
     echo "Failed: ${failed[*]}" >&2
     exit 1
 fi
