@@ -78,10 +78,29 @@ package struct SecretMasker: Sendable {
             if line.last == 0x0A { output.append(0x0A) }
             return
         }
-        var scanner = SecretScanner(line: line, names: names, isNamed: isNamed)
-        scanner.scan(into: &output)
-        isNamed = scanner.namesNext
-        count += scanner.count
+        let scanner = SecretScanner(line: line, names: names, isNamed: isNamed)
+        defer { isNamed = scanner.namesNext }
+        var masked = replaced(scanner.secrets(), of: line)
+        // As it stands first: what is read otherwise may hide where a value ends.
+        for notation in EscapedText.Notation.allCases {
+            guard let text = EscapedText(masked, notation) else { continue }
+            let secrets = SecretScanner(line: text.bytes, names: names, isNamed: isNamed).secrets()
+            masked = replaced(secrets.map(text.original), of: masked)
+        }
+        output += masked
+    }
+
+    private mutating func replaced(_ secrets: [Range<Int>], of line: [UInt8]) -> [UInt8] {
+        if secrets.isEmpty { return line }
+        count += secrets.count
+        var output: [UInt8] = []
+        output.reserveCapacity(line.count)
+        var index = 0
+        for secret in secrets {
+            output += line[index..<secret.lowerBound] + Self.replacement
+            index = secret.upperBound
+        }
+        return output + line[index...]
     }
 
     private enum KeyMarker { case none, begin, end, whole }

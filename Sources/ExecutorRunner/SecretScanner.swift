@@ -5,25 +5,24 @@ struct SecretScanner {
     let names: SecretNames
     /// Whether the line before ended with a secret's name.
     let isNamed: Bool
-    private(set) var count = 0
 
     init(line: [UInt8], names: SecretNames, isNamed: Bool = false) {
         (self.line, self.names, self.isNamed) = (line, names, isNamed)
     }
 
-    mutating func scan(into output: inout [UInt8]) {
+    /// Where the secrets stand, in order.
+    func secrets() -> [Range<Int>] {
+        var found: [Range<Int>] = []
         var index = 0
         while index < line.count {
-            guard let secret = secret(from: index) else {
-                output.append(line[index])
+            if let secret = secret(from: index) {
+                found.append(secret)
+                index = max(secret.upperBound, index + 1)
+            } else {
                 index += 1
-                continue
             }
-            output.append(contentsOf: line[index..<secret.lowerBound])
-            output += SecretMasker.replacement
-            count += 1
-            index = secret.upperBound
         }
+        return found
     }
 
     /// The secret that what stands at `index` begins or announces.

@@ -9,17 +9,22 @@ final class ServiceFixture {
     let directory: String
     private let scripts: TemporaryDirectory
 
-    /// - Parameter rules: More rules beside those of the service.
-    init(rules: [String] = [], startRule: String = "", program: String? = "sleep") throws {
+    /// - Parameters:
+    ///   - rules: More rules beside those of the service.
+    ///   - startRule: More members of the rule that starts it, after a comma; the others likewise.
+    init(
+        rules: [String] = [], startRule: String = "", stopRule: String = "", statusRule: String = "",
+        program: String? = "sleep"
+    ) throws {
         let scripts = try TemporaryDirectory()
         try scripts.write("standin", Self.script(scripts.path))
         chmod("\(scripts.path)/standin", 0o755)
         // The way to it may be passed, whoever runs it.
         chmod(scripts.path, 0o755)
         let own = [
-            #""systemctl status *", "systemctl restart *", "systemctl start *", "systemctl stop *""#,
+            #"{"command": "systemctl status *"\#(statusRule)}, "systemctl restart *", "systemctl start *", "systemctl stop *""#,
             #"{"command": "standin start", "effect": "change", "run_as": "root"\#(startRule)}"#,
-            #"{"command": "standin stop", "effect": "change", "run_as": "root"}"#,
+            #"{"command": "standin stop", "effect": "change", "run_as": "root"\#(stopRule)}"#,
             #"{"command": "standin status", "effect": "read", "run_as": "root"}"#,
         ]
         let run = try RunCommandFixture(

@@ -55,6 +55,25 @@ struct ServicesTests {
         #expect(proposal.level == .operator)
     }
 
+    @Test("a call of which two steps need a yes is refused: a question shows one of them")
+    func twoQuestions() throws {
+        let asks = #", "approval": "user""#
+        let fixture = try ServiceFixture(
+            rules: [#"{"command": "curl -s *", "approval": "user"}"#], startRule: asks, stopRule: asks, statusRule: asks
+        )
+        let machine = fixture.machine()
+        let restart = fixture.run.call(RestartServiceTool(machine: machine), ["service": "standin"])
+        #expect(restart.refusal?.code == .approvalRequired, "\(restart.text)")
+        #expect(restart.refusal?.alternative.contains("standin stop, then") == true, "\(restart.text)")
+        let verify = VerifyFixTool(machine: machine)
+        let both = fixture.run.call(verify, ["service": "standin", "test_url": "http://localhost/"])
+        #expect(both.refusal?.code == .approvalRequired, "\(both.text)")
+        guard case .needsApproval = verify.prepare(["service": "standin"], policy: fixture.run.policy) else {
+            Issue.record("one question was not asked")
+            return
+        }
+    }
+
     @Test("a service whose pid file is missing, stale or another program's is not active")
     func inactive() throws {
         let fixture = try ServiceFixture()

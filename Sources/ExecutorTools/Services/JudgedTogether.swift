@@ -1,7 +1,9 @@
 import ExecutorAPI
 import ExecutorPolicy
 
-/// Several things one call does, judged as one: all must be allowed, and the strictest question is asked.
+/// Several things one call does, judged as one: all must be allowed, and at most one may ask.
+///
+/// A question shows one command, and a yes to it is none to another.
 struct JudgedTogether: Sendable {
     private let verdicts: [Verdict]
     private let policy: Policy
@@ -9,18 +11,21 @@ struct JudgedTogether: Sendable {
     /// - Parameter verdicts: The one the call is recorded under first.
     init(_ verdicts: [Verdict], policy: Policy) { (self.verdicts, self.policy) = (verdicts, policy) }
 
-    /// The refusal, where there is one; else the strictest question; else the first grant.
+    /// The refusal, where there is one; else the question; else the first grant.
     var verdict: Verdict {
-        var strictest = verdicts[0]
-        for verdict in verdicts {
-            if case .denied = verdict { return verdict }
-            if Self.rank(verdict) > Self.rank(strictest) { strictest = verdict }
-        }
-        return strictest
+        for verdict in verdicts { if case .denied = verdict { return verdict } }
+        let proposals = self.proposals
+        guard proposals.count > 1 else { return proposals.first.map(Verdict.needsApproval) ?? verdicts[0] }
+        return .denied(
+            Refusal(
+                .approvalRequired, rule: proposals[0].rule.text,
+                message: "\(proposals.count) of its steps need an approval each.",
+                alternative: "Ask for one at a time, by calls of their own: "
+                    + proposals.map(\.command).joined(separator: ", then ")))
     }
 
     /// Whether any of them needs a yes.
-    var asks: Bool { verdicts.contains { Self.rank($0) > 0 } }
+    var asks: Bool { !proposals.isEmpty }
 
     /// The grants, in order; for a caller that has seen the approval of ``verdict``, which covers the milder ones.
     var grants: [Grant] {
@@ -33,12 +38,7 @@ struct JudgedTogether: Sendable {
         }
     }
 
-    private static func rank(_ verdict: Verdict) -> Int {
-        guard case .needsApproval(let proposal) = verdict else { return 0 }
-        return switch proposal.level {
-        case .user: 1
-        case .operator: 2
-        case .totp: 3
-        }
+    private var proposals: [Proposal] {
+        verdicts.compactMap { if case .needsApproval(let proposal) = $0 { proposal } else { nil } }
     }
 }
