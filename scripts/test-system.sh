@@ -77,10 +77,10 @@ scripts/package-deb.sh "$work/built" >&2
 bin=.build-package/release
 # Three versions: one to install, one to upgrade to, and one whose executor ends at once.
 for version in 1.0 1.1; do VERSION=$version scripts/package-deb.sh --bin "$bin" "$work/packages" >/dev/null; done
-mkdir "$work/broken"
-cp "$bin/devops-agent" "$bin/executorctl" "$work/broken/"
-cp /bin/false "$work/broken/devops-executor"
-VERSION=1.2 scripts/package-deb.sh --bin "$work/broken" "$work/packages" >/dev/null
+dpkg-deb --raw-extract "$work/packages/devops-agent_1.1_$(dpkg --print-architecture).deb" "$work/broken"
+cp /bin/false "$work/broken/usr/bin/devops-executor"
+sed -i 's/^Version: .*/Version: 1.2/' "$work/broken/DEBIAN/control"
+dpkg-deb --root-owner-group -Znone --build "$work/broken" "$work/packages" >/dev/null
 export SYSTEM_TEST_GUEST=$guest SYSTEM_TEST_PACKAGES=$work/packages
 # Swift's toolchain has a compiler for C beside its own.
 clang=$(dirname "$(realpath "$(command -v swift)")")/clang

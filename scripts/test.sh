@@ -30,13 +30,20 @@ while (($#)); do
 done
 
 scripts/requirements.sh --test
-if [[ $coverage == yes ]]; then arguments+=(--enable-code-coverage); fi
-
 build=(swift build --build-tests -j 2 --explicit-target-dependency-import-check error)
-if [[ $coverage == yes ]]; then build+=(--enable-code-coverage); fi
+if [[ $coverage == yes ]]; then
+    build+=(--enable-code-coverage)
+    # The daemons that the tests start write there too, each process its own, whoever it runs as.
+    profiles=$PWD/.build/profiles
+    rm -rf "$profiles"
+    mkdir -p "$profiles"
+    chmod 1777 "$profiles"
+    export LLVM_PROFILE_FILE=$profiles/%p-%m.profraw
+fi
 "${build[@]}"
+if [[ $coverage == yes ]]; then rm -f "$profiles"/*; fi
 
-if [[ $coverage == yes || $filter != "" ]]; then
+if [[ $filter != "" ]]; then
     swift test --skip-build "${arguments[@]}"
 else
     # A process for each target: the runner is the sub-reaper of its process, and takes every orphan for its own.

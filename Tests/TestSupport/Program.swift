@@ -16,14 +16,16 @@ package final class Program: Sendable {
 
     /// - Parameters:
     ///   - program: A name beside the test bundle, or an absolute path.
-    ///   - environment: All of it: nothing is inherited but `PATH`.
+    ///   - environment: All of it, but for where `scripts/test.sh --coverage` has what was run written to.
     package init(
         _ program: String, _ arguments: [String], environment: [String: String] = [:], directory: String? = nil
     ) throws {
         process = Process()
         process.executableURL = URL(filePath: program.hasPrefix("/") ? program : Self.path(program))
         process.arguments = arguments
-        process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { $1 }
+        let inherited = ProcessInfo.processInfo.environment.filter { $0.key == "LLVM_PROFILE_FILE" }
+        process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
+            .merging(inherited) { $1 }.merging(environment) { $1 }
         if let directory { process.currentDirectoryURL = URL(filePath: directory) }
         process.standardInput = input
         process.standardOutput = output.pipe
