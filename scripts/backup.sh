@@ -37,12 +37,18 @@ copy_memory() { # copy_memory TREE
     (cd / && as_agent tar -c --exclude='backup-*' var/lib/devops-agent/{projects,screenshots}) | tar -x --no-same-owner -C "$1"
 }
 
+# Whose a file was is not kept: the unit may not give files away, and the tmpfiles know whose they are.
+copy() { cp -a --no-preserve=ownership "$@"; }
+
 copy_settings() { # copy_settings TREE
     mkdir -p "$1/etc/devops-agent"
-    cp -a /etc/devops-executor "$1/etc/"
+    copy /etc/devops-executor "$1/etc/"
     if [[ $secrets == yes ]]; then
-        cp -a /etc/devops-agent "$1/etc/"
-    elif [[ -e $settings ]]; then
+        copy /etc/devops-agent "$1/etc/"
+        return
+    fi
+    rm -rf "$1/etc/devops-executor/credentials"
+    if [[ -e $settings ]]; then
         sed -E 's/^(TELEGRAM_BOT_TOKEN|ANTHROPIC_API_KEY|[A-Z]+_PROXY)=.*/\1=/' "$settings" >"$1$settings"
     fi
 }
@@ -57,8 +63,8 @@ save() {
     copy_settings "$tree"
     mkdir -p "$tree/var/log" "$tree/var/lib"
     # A record that is being written is cut at its line's end when the log is opened; the copy may end in one too.
-    cp -a /var/log/devops-executor "$tree/var/log/" 2>/dev/null || true
-    cp -a /var/lib/devops-executor "$tree/var/lib/" 2>/dev/null || true
+    copy /var/log/devops-executor "$tree/var/log/" 2>/dev/null || true
+    copy /var/lib/devops-executor "$tree/var/lib/" 2>/dev/null || true
     rm -rf "$tree/var/lib/devops-executor/scratch"
     file=$backups/devops-agent-$(date -u +%Y%m%dT%H%M%SZ).tar.gz
     tar -C "$tree" -cz . >"$tree.part"
@@ -80,21 +86,22 @@ put_back() {
     tar -C "$tree" -xz --no-same-owner -f "$restore"
     [[ -d $tree/etc/devops-executor ]] || die "$restore is no backup of the agent"
     systemctl stop devops-agent.service devops-executor.service
-    cp -a "$tree/etc/devops-executor/." /etc/devops-executor/
-    chmod 755 /etc/devops-executor
-    chmod 644 /etc/devops-executor/*
     # Secrets that the backup left out stay as they are.
-    if [[ -d $tree/etc/devops-agent ]]; then cp -a "$tree/etc/devops-agent/." /etc/devops-agent/; fi
+    copy "$tree/etc/devops-executor/." /etc/devops-executor/
+    chmod -R u=rwX,go=rX /etc/devops-executor
+    if [[ -d /etc/devops-executor/credentials ]]; then chmod -R o= /etc/devops-executor/credentials; fi
+    if [[ -d $tree/etc/devops-agent ]]; then copy "$tree/etc/devops-agent/." /etc/devops-agent/; fi
+    systemd-tmpfiles --create /usr/lib/tmpfiles.d/devops-agent.conf
     for part in log/devops-executor lib/devops-executor; do
         [[ -d $tree/var/$part ]] || continue
         rm -rf "/var/$part/audit"
         mkdir -p "/var/$part"
-        cp -a "$tree/var/$part/." "/var/$part/"
+        copy "$tree/var/$part/." "/var/$part/"
     done
     if [[ -d $tree/var/lib/devops-agent ]]; then
         rm -f /var/lib/devops-agent/agent.db{,-wal,-shm}
         mkdir -p /var/lib/devops-agent
-        cp -a "$tree/var/lib/devops-agent/." /var/lib/devops-agent/
+        copy "$tree/var/lib/devops-agent/." /var/lib/devops-agent/
         chown -R devops-agent:devops-agent /var/lib/devops-agent
     fi
     systemctl start devops-executor.service devops-agent.service

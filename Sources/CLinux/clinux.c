@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "clinux.h"
 
 #include <errno.h>
@@ -10,6 +11,8 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -126,13 +129,14 @@ int clinux_read_only_ruleset(void) {
 
 /* An empty path at an address that nobody can guess, for the one execveat(2) that is to be let through. The new program
    has another memory, in which nothing tells of it; a guess is a system call each, and there are 2^38 or more. */
+#define EMPTY_PATH_BYTES 4096
 static const char *unguessable_empty_path(void) {
     for (int attempt = 0; attempt < 16; attempt++) {
         uint64_t random;
         if (getrandom(&random, sizeof random, 0) != sizeof random) return NULL;
         /* The smaller half of the smallest user address space of the two architectures comes last. */
         uint64_t address = random & ((attempt < 8 ? 1ULL << 46 : 1ULL << 38) - 1);
-        void *page = mmap((void *)(address & ~4095ULL), 4096, PROT_READ,
+        void *page = mmap((void *)(address & ~4095ULL), EMPTY_PATH_BYTES, PROT_READ,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         if (page != MAP_FAILED) return (const char *)address;
     }
@@ -197,7 +201,26 @@ static _Noreturn void fail(int descriptor, int step) {
     _exit(127);
 }
 
-static _Noreturn void become(const struct clinux_child *child) {
+/* What the daemon handles or ignores. In memory that is its own too, none of its handlers may run here: so the caller has
+   blocked every signal, and they are let in when nothing but the default is left for them. */
+static void default_signals(void) {
+    struct sigaction now;
+    for (int number = 1; number < NSIG; number++)
+        if (sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_DFL) signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* A child, and where the empty path lies by which its program is executed. */
+struct birth {
+    const struct clinux_child *child;
+    const char *path;
+};
+
+static _Noreturn void become(const struct birth *birth) {
+    const struct clinux_child *child = birth->child;
+    const char *path = birth->path;
     int failure = lift(child->failure);
     int executable = lift(child->executable), directory = lift(child->directory);
     int ruleset = lift(child->read_only_ruleset);
@@ -206,11 +229,7 @@ static _Noreturn void become(const struct clinux_child *child) {
     if (failure < 0 || executable < 0 || output < 0 || error_output < 0) fail(child->failure, CLINUX_STEP_DESCRIPTORS);
 
     if (setsid() < 0) fail(failure, CLINUX_STEP_SESSION);
-    sigset_t none;
-    sigemptyset(&none);
-    /* exec resets handlers, but what is ignored stays so; the daemon ignores this one. */
-    signal(SIGPIPE, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    default_signals();
     umask(077);
 
     if (input < 0) input = open("/dev/null", O_RDONLY);
@@ -243,8 +262,7 @@ static _Noreturn void become(const struct clinux_child *child) {
     if (child->capabilities != CLINUX_ALL_CAPABILITIES && keep_capabilities(child->capabilities) != 0)
         fail(failure, CLINUX_STEP_SANDBOX);
     if (ruleset >= 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) fail(failure, CLINUX_STEP_SANDBOX);
-    const char *path = child->no_second_exec ? unguessable_empty_path() : "";
-    if (!path || (child->no_second_exec && forbid_second_exec(path) != 0)) fail(failure, CLINUX_STEP_SANDBOX);
+    if (child->no_second_exec && forbid_second_exec(path) != 0) fail(failure, CLINUX_STEP_SANDBOX);
 
     syscall(SYS_execveat, executable, path, child->arguments, child->environment, AT_EMPTY_PATH);
     /* A script's interpreter opens it as /dev/fd/N, so for a script it has to stay open (execveat(2), BUGS). */
@@ -262,20 +280,45 @@ static int join_cgroup(int cgroup) {
     return written == 1 ? 0 : -1;
 }
 
-pid_t clinux_spawn(const struct clinux_child *child, int *pidfd) {
+static int join_and_become(void *context) {
+    const struct clinux_child *child = ((const struct birth *)context)->child;
+    if (child->cgroup >= 0 && join_cgroup(child->cgroup) != 0) fail(child->failure, CLINUX_STEP_LIMITS);
+    become(context);
+}
+
+/* Born into its group, with a copy of this process's memory. */
+static pid_t clone_into_cgroup(const struct birth *birth, int *pidfd) {
     struct clone_args arguments = {
-        .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD};
-    if (child->cgroup >= 0) {
-        arguments.flags |= CLONE_INTO_CGROUP;
-        arguments.cgroup = (uint64_t)child->cgroup;
-    }
+        .flags = CLONE_PIDFD | CLONE_INTO_CGROUP, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD,
+        .cgroup = (uint64_t)birth->child->cgroup};
     pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
-    if (pid < 0 && errno == ENOSYS) {
-        /* systemd's RestrictNamespaces= cannot look into the struct either, and answers ENOSYS, so that clone(2) is
-           taken, whose flags it sees. That one has no group to be born into: the child joins it. */
-        pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, NULL);
-        if (pid == 0 && child->cgroup >= 0 && join_cgroup(child->cgroup) != 0) fail(child->failure, CLINUX_STEP_LIMITS);
-    }
-    if (pid == 0) become(child);
+    if (pid == 0) become(birth);
+    return pid;
+}
+
+/* Enough for become(), of which the kernel's structs are the most. */
+#define CHILD_STACK (64 << 10)
+
+/* In this process's memory until its program runs, as posix_spawn(3) does it; this thread waits. */
+static pid_t clone_in_place(struct birth *birth, int *pidfd) {
+    char stack[CHILD_STACK] __attribute__((aligned(16)));
+    int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+    return clone(join_and_become, stack + sizeof stack, flags, birth, pidfd);
+}
+
+pid_t clinux_spawn(const struct clinux_child *child, int *pidfd) {
+    struct birth birth = {.child = child, .path = child->no_second_exec ? unguessable_empty_path() : ""};
+    if (!birth.path) return -1;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t pid = child->cgroup >= 0 ? clone_into_cgroup(&birth, pidfd) : -1;
+    /* systemd's RestrictNamespaces= cannot look into clone3's struct, and answers ENOSYS, so that clone(2) is taken,
+       whose flags it sees. */
+    if (child->cgroup < 0 || (pid < 0 && errno == ENOSYS)) pid = clone_in_place(&birth, pidfd);
+    int number = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (child->no_second_exec) munmap((void *)birth.path, EMPTY_PATH_BYTES);
+    errno = number;
     return pid;
 }

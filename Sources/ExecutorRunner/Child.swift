@@ -32,7 +32,7 @@ struct Child: Sendable {
     ///   - group: The cgroup it is born into.
     static func start(
         _ command: ResolvedCommand, _ grant: Grant, as identity: ChildIdentity, isErrorApart: Bool, mark: CallMark,
-        group: ControlGroup?, readOnlyRuleset: Int32, on thread: SpawnThread
+        group: ControlGroup?, readOnlyRuleset: Int32
     ) throws(RunnerError) -> Child {
         let output = try Descriptor.pipe()
         let errorOutput = isErrorApart ? try Descriptor.pipe() : nil
@@ -40,7 +40,7 @@ struct Child: Sendable {
         let plan = SpawnPlan(
             command: command, grant: grant, identity: identity, mark: mark, group: group, output: output.writing,
             errorOutput: errorOutput?.writing, failure: failure.writing, readOnlyRuleset: readOnlyRuleset)
-        let (pid, pidfd, number) = thread.perform { plan.spawn() }
+        let (pid, pidfd, number) = plan.spawn()
         output.writing.close()
         errorOutput?.writing.close()
         failure.writing.close()
@@ -69,7 +69,7 @@ struct Child: Sendable {
 }
 
 /// All that `clinux_spawn` needs, held while it runs.
-private struct SpawnPlan: Sendable {
+private struct SpawnPlan {
     /// Of all probes together where no cgroup counts those of each call: RLIMIT_NPROC is the user's (getrlimit(2)).
     private static let probeProcesses: UInt64 = 1024
 

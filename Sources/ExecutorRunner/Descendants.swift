@@ -34,7 +34,7 @@ struct Descendants: Sendable {
 }
 
 /// Processes that lost their parents and came to this one, their sub-reaper. The kernel gives them to the main thread
-/// (exit(2), `find_new_reaper`), while the leaders of runs are children of the spawning thread.
+/// (exit(2), `find_new_reaper`), while the leaders of runs are children of their calls' threads.
 enum Orphans {
     private static var path: String { "/proc/self/task/\(getpid())/children" }
 

@@ -6,7 +6,7 @@ package import Wire
 
 /// Runs what the policy granted, contained, and nothing else: it takes only a ``Grant``.
 ///
-/// Any thread may call it; each call blocks its own. A process has one: it is the sub-reaper of all that runs.
+/// Any thread but the main one may call it; each call blocks its own. A process has one: it is the sub-reaper of all that runs.
 package final class Runner: Sendable {
     private struct State {
         var leaders: Set<pid_t> = []
@@ -18,7 +18,6 @@ package final class Runner: Sendable {
 
     package let configuration: Configuration
     private let identities: ChildIdentity.Table
-    private let thread: SpawnThread?
     private let readOnlyRuleset: Descriptor?
     private let hasSeccomp = clinux_has_seccomp() != 0
     private let state = Mutex(State())
@@ -27,8 +26,6 @@ package final class Runner: Sendable {
     package init(configuration: Configuration) {
         self.configuration = configuration
         identities = ChildIdentity.Table(probeUser: configuration.probeUser)
-        // Without a thread every run says so; the daemon stays up.
-        thread = try? SpawnThread()
         let ruleset = clinux_read_only_ruleset()
         readOnlyRuleset = ruleset >= 0 ? Descriptor(ruleset) : nil
         _ = clinux_set_child_subreaper()
@@ -112,7 +109,8 @@ package final class Runner: Sendable {
     }
 
     private func start(_ grant: Grant, isErrorApart: Bool) throws(RunnerError) -> (Child, Descendants) {
-        guard let thread else { throw RunnerError(.cannotStart, "The executor could not start its spawning thread.") }
+        // To the main thread orphans come, and its own children would be taken for such.
+        guard gettid() != getpid() else { throw RunnerError(.cannotStart, "No command runs on the main thread.") }
         let identity = try identities.identity(of: grant.runAs)
         let ruleset = try ruleset(for: grant)
         let command = try ResolvedCommand(grant, openingAs: identities.opener(for: grant.runAs))
@@ -123,7 +121,7 @@ package final class Runner: Sendable {
         do throws(RunnerError) {
             let child = try Child.start(
                 command, grant, as: identity, isErrorApart: isErrorApart, mark: mark, group: group,
-                readOnlyRuleset: ruleset, on: thread)
+                readOnlyRuleset: ruleset)
             state.withLock { _ = $0.leaders.insert(child.processID) }
             return (child, Descendants(mark: mark, leader: child.processID, group: group))
         } catch {

@@ -156,7 +156,9 @@ struct FaultTests {
         let health = try await guest.ctl("call system_health")
         #expect(health.text.contains("devops-agent-backup.service"), "\(health.text)")
         try await guest.shell("rm -r /run/systemd/system/devops-agent-backup.service.d; systemctl daemon-reload")
-        #expect(try await guest.shell("systemctl start devops-agent-backup").status == 0)
+        let mended = try await guest.shell(
+            "systemctl start devops-agent-backup || { journalctl -u devops-agent-backup -o cat -n 20; exit 1; }")
+        #expect(mended.status == 0, "\(mended.text)")
     }
 
     // MARK: -

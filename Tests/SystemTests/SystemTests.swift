@@ -210,6 +210,7 @@ struct SystemTests {
         _ = try await Installation.shared.ready()
         try await guest.waitUntilHealthy()
         #expect(try await guest.shell("systemctl is-active devops-agent-backup.timer").status == 0)
+        try await guest.shell("echo kubeconfig-of-the-test >/etc/devops-executor/credentials/kubeconfig")
         let made = try await guest.shell(
             "systemctl start devops-agent-backup.service; journalctl -u devops-agent-backup -o cat -n 5")
         #expect(made.text.contains("/var/backups/devops-agent/devops-agent-"), "\(made.text)")
@@ -220,7 +221,7 @@ struct SystemTests {
         for part in ["var/lib/devops-agent/agent.db", "etc/devops-executor/allowlist.json", "audit/000001.jsonl"] {
             #expect(list.contains(part), "\(list)")
         }
-        for secret in [TelegramStandIn.token, AnthropicStandIn.key] {
+        for secret in [TelegramStandIn.token, AnthropicStandIn.key, "kubeconfig-of-the-test"] {
             #expect(try await guest.shell("tar -xOzf \(file) | grep -ac '\(secret)'").text == "0\n")
         }
         try await guest.shell(
@@ -230,6 +231,10 @@ struct SystemTests {
         #expect(restored.status == 0, "\(restored.text)")
         #expect(try await guest.shell("stat -c %U:%a /var/lib/devops-agent/agent.db").text == "devops-agent:600\n")
         #expect(try await guest.ctl("explain uptime").status == 0)
+        let rights = try await guest.shell(
+            "cd /etc/devops-executor; stat -c %G:%a . packs packs/aws.json credentials{,/*}")
+        #expect(
+            rights.text == "root:755\nroot:755\nroot:644\ndevops-probe:750\ndevops-probe:640\n", "\(rights.text)")
     }
 
     @Test("an upgrade keeps memory and audit log; one that does not stay up is rolled back by itself")

@@ -84,6 +84,6 @@ enum {
     CLINUX_STEP_SESSION,
 };
 
-/* clone3(2) and all that follows in the child, until execveat(2); fork(2) cannot give a pidfd, and nothing of
-   Swift may run between the two. Call it from a thread that lasts: the child dies with it (PR_SET_PDEATHSIG). */
+/* The clone and all that follows in the child, until execveat(2): nothing of Swift may run between the two. Not from the
+   main thread, to which orphans come. The child dies with the thread that calls it (PR_SET_PDEATHSIG). */
 pid_t clinux_spawn(const struct clinux_child *child, int *pidfd);
