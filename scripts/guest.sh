@@ -54,7 +54,7 @@ build() {
     suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
     all=$(echo "$packages ${GUEST_PACKAGES:-}" | tr -s ' \n' '\n' | sort -u | paste -sd, | sed 's/^,//')
     recipe="2 $suite $all"
-    [[ $(cat "$directory.recipe" 2>/dev/null) == "$recipe" ]] && return
+    [[ -d $directory && $(cat "$directory.recipe" 2>/dev/null) == "$recipe" ]] && return
     leader >/dev/null && die "$directory runs; stop it first"
     [[ ! -e $directory || -e $directory.recipe || -z $(ls -A "$directory") ]] ||
         die "$directory holds what this script did not build"

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "clinux.h"
 
 #include <errno.h>
@@ -204,9 +203,10 @@ static _Noreturn void fail(int descriptor, int step) {
 /* What the daemon handles or ignores. In memory that is its own too, none of its handlers may run here: so the caller has
    blocked every signal, and they are let in when nothing but the default is left for them. */
 static void default_signals(void) {
-    struct sigaction now;
-    for (int number = 1; number < NSIG; number++)
-        if (sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_DFL) signal(number, SIG_DFL);
+    /* The kernel's struct, larger than any: Glibc's function leaves out the two signals that are its own. */
+    const unsigned long by_default[8] = {0};
+    for (int number = 1; number <= NSIG - 1; number++)
+        syscall(SYS_rt_sigaction, number, by_default, NULL, sizeof(uint64_t));
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -91,6 +91,24 @@ struct RunnerTests {
         #expect(try run(fixed("/usr/bin/ls /proc/self/fd")).output == "0\n1\n2\n3\n")
     }
 
+    @Test("the child ignores, handles and blocks no signal, whatever the daemon does; its parent's own mask stays")
+    func signals() throws {
+        let handler = signal(SIGUSR2, SIG_IGN)
+        defer { signal(SIGUSR2, handler) }
+        var (blocked, before, after) = (sigset_t(), sigset_t(), sigset_t())
+        sigaddset(&blocked, SIGUSR1)
+        pthread_sigmask(SIG_BLOCK, &blocked, nil)
+        defer { pthread_sigmask(SIG_UNBLOCK, &blocked, nil) }
+        pthread_sigmask(SIG_BLOCK, nil, &before)
+        let status = try run(fixed("/usr/bin/cat /proc/self/status")).output.split(separator: "\n")
+        for name in ["SigIgn:", "SigCgt:", "SigBlk:"] {
+            let line = try #require(status.first { $0.hasPrefix(name) })
+            #expect(line.dropFirst(name.count).allSatisfy { "\t0".contains($0) }, "\(line)")
+        }
+        pthread_sigmask(SIG_BLOCK, nil, &after)
+        #expect((1..<64).allSatisfy { sigismember(&before, $0) == sigismember(&after, $0) })
+    }
+
     @Test(
         "children run as the probe user, without groups, unless the rule says otherwise", .enabled(if: geteuid() == 0))
     func identity() throws {
