@@ -12,6 +12,9 @@ enum ArgumentKind: String, Sendable, Hashable, CaseIterable {
     case url
     case word
 
+    /// What a person who says yes need not know the value of.
+    var isNumber: Bool { self == .count || self == .duration }
+
     /// What a text is, taken as this kind.
     enum Reading: Sendable {
         case argument(GrantedArgument)

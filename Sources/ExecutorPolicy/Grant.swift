@@ -49,7 +49,7 @@ package struct GrantedFile: Sendable, Hashable {
         (self.root, self.relative, self.delivery) = (root, relative, delivery)
     }
 
-    package var path: String { relative.isEmpty ? root : root + "/" + relative }
+    package var path: String { relative.isEmpty ? root : (root == "/" ? "" : root) + "/" + relative }
 }
 
 /// An address a command may fetch.

@@ -87,22 +87,27 @@ package struct InternetAddress: Sendable, Hashable {
         guard text.utf8.count <= 45, text.contains(":") else { return nil }
         let halves = text.split(separator: "::", omittingEmptySubsequences: false)
         guard halves.count <= 2 else { return nil }
-        let parsed = halves.map { groups($0, mayBeEmpty: halves.count == 2) }
-        guard let head = parsed[0] else { return nil }
-        if halves.count == 1 { return head.count == 16 ? head : nil }
-        guard let tail = parsed[1], head.count + tail.count <= 14 else { return nil }
+        guard halves.count == 2 else {
+            return groups(text[...], isLast: true, mayBeEmpty: false).flatMap { $0.count == 16 ? $0 : nil }
+        }
+        guard let head = groups(halves[0], isLast: false, mayBeEmpty: true),
+            let tail = groups(halves[1], isLast: true, mayBeEmpty: true), head.count + tail.count <= 14
+        else { return nil }
         return head + [UInt8](repeating: 0, count: 16 - head.count - tail.count) + tail
     }
 
-    private static func groups(_ text: Substring, mayBeEmpty: Bool) -> [UInt8]? {
+    /// - Parameter isLast: Whether nothing follows in the address: its last four bytes may be dotted.
+    private static func groups(_ text: Substring, isLast: Bool, mayBeEmpty: Bool) -> [UInt8]? {
         if text.isEmpty { return mayBeEmpty ? [] : nil }
         var bytes: [UInt8] = []
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, part.contains("."), let four = dotted(part) {
+            if isLast, index == parts.count - 1, let four = dotted(part) {
                 bytes += four
             } else {
-                guard (1...4).contains(part.utf8.count), !part.hasPrefix("+"), let value = UInt16(part, radix: 16)
+                // Digits alone: a sign would make an option of an address (`-0::1`).
+                guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy(ASCII.isHexDigit),
+                    let value = UInt16(part, radix: 16)
                 else { return nil }
                 bytes += [UInt8(value >> 8), UInt8(value & 0xFF)]
             }

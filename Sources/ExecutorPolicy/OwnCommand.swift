@@ -112,7 +112,7 @@ extension Policy {
         do throws(Refusal) {
             let match = try command.match(values, settings)
             try check(match)
-            return verdict(match.rule, match.rule.grant(match.arguments, digest: digest))
+            return verdict(match.rule, match.rule.grant(match, digest: digest))
         } catch {
             return .denied(error)
         }
@@ -121,8 +121,9 @@ extension Policy {
     /// The grant of a tool's prerequisite; `nil` where it has none.
     package func prerequisite(ofTool name: String) -> Grant? {
         guard denial == nil, let rule = ownCommands[name]?.prerequisite else { return nil }
-        let words = rule.pattern.elements.map { GrantedArgument.text($0.text) }
-        return rule.grant(words, digest: digest)
+        let elements = rule.pattern.elements
+        let match = Match(rule: rule, arguments: elements.map { .text($0.text) }, elements: elements)
+        return rule.grant(match, digest: digest)
     }
 
     /// What holds for every line holds for these: the grammar's limits, blocked patterns, protected targets.

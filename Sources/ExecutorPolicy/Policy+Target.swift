@@ -9,7 +9,7 @@ extension Rule {
         var kind = TargetKind.command
         for case .kind(let element, _) in pattern.elements {
             switch element {
-            case .count, .duration: continue
+            case _ where element.isNumber: continue
             case .unit where kind == .command: kind = .unit
             case .container where kind == .command: kind = .container
             default: return .command
@@ -18,15 +18,17 @@ extension Rule {
         return kind
     }
 
-    /// The unit or container among the arguments; `nil` where the target is the whole command.
-    func target(_ arguments: [GrantedArgument]) -> String? {
-        guard targetKind != .command else { return nil }
-        let names = zip(pattern.elements, arguments).compactMap { element, argument -> String? in
-            guard case .kind(let kind, let prefix) = element, [.unit, .container].contains(kind) else { return nil }
-            let text = String(argument.text.dropFirst(prefix.count))
-            return kind == .unit ? UnitName(text)?.text : text
+}
+
+extension Policy.Match {
+    /// The unit or container it is about; `nil` where the target is the whole command.
+    var target: String? {
+        guard !hasFlags else { return nil }
+        return switch rule.targetKind {
+        case .unit: values(of: .unit).first.flatMap { UnitName($0)?.text }
+        case .container: values(of: .container).first
+        case .command: nil
         }
-        return names.first
     }
 }
 
@@ -53,8 +55,8 @@ extension Policy {
         }
         let target: String? =
             switch rule.targetKind {
-            case .unit: UnitName(text).flatMap { rule.isFor($0) ? $0.text : nil }
-            case .container: ArgumentKind.isContainer(text) ? text : nil
+            case .unit: UnitName(text).map { rule.isFor($0) ? $0.text : nil } ?? (try? command(text, of: rule))
+            case .container: ArgumentKind.isContainer(text) ? text : try? command(text, of: rule)
             case .command: try command(text, of: rule)
             }
         guard let target else {
@@ -65,9 +67,9 @@ extension Policy {
         return target
     }
 
-    /// The canonical command, where this rule is the one that decides on it.
+    /// The target of a command, where this rule is the one that decides on it.
     private func command(_ line: String, of rule: Rule) throws(Refusal) -> String? {
         let match = try decide(try CommandLine(line).arguments).get()
-        return match.rule.id == rule.id ? match.rule.grant(match.arguments, digest: digest).command : nil
+        return match.rule.id == rule.id ? match.rule.grant(match, digest: digest).target : nil
     }
 }

@@ -89,7 +89,7 @@ package struct Policy: Sendable {
     func judge(words: [String]) -> Verdict {
         switch decide(words) {
         case .failure(let refusal): .denied(refusal)
-        case .success(let match): verdict(match.rule, match.rule.grant(match.arguments, digest: digest))
+        case .success(let match): verdict(match.rule, match.rule.grant(match, digest: digest))
         }
     }
 
@@ -99,6 +99,16 @@ package struct Policy: Sendable {
         var arguments: [GrantedArgument]
         /// What each argument answers.
         var elements: [CommandPattern.Element]
+        /// Whether an option stands among them that is more than a number.
+        var hasFlags = false
+
+        /// The arguments of a kind, without what the rule has before it in the same word.
+        func values(of wanted: ArgumentKind) -> [String] {
+            zip(elements, arguments).compactMap { element, argument in
+                guard case .kind(wanted, let prefix) = element else { return nil }
+                return String(argument.text.dropFirst(prefix.count))
+            }
+        }
     }
 
     /// Blocked patterns, then the rules of the program, then protected targets. Of several rules that match,
@@ -164,7 +174,9 @@ package struct Policy: Sendable {
             return plain.count == 1 ? [plain[0] + ".target"] : Array(plain.dropFirst())
         }
         guard match.rule.effect == .change else { return [] }
-        return zip(match.elements, words).compactMap { $0.isUnit ? $1 : nil }
+        // What a rule has before a unit may be a part of its name: `php{unit}`.
+        let whole = zip(match.elements, words).compactMap { $0.isUnit && UnitName($1) != nil ? $1 : nil }
+        return match.values(of: .unit) + whole
     }
 }
 

@@ -172,7 +172,9 @@ package struct PolicySettings: Sendable {
 
     /// `80` or `8000-8999`.
     private static func ports(_ text: String) throws(CommandPattern.Fault) -> ClosedRange<UInt16> {
-        let ends = text.split(separator: "-").map { UInt16($0) }
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { end in
+            end.utf8.allSatisfy(ASCII.isDigit) ? UInt16(end) : nil
+        }
         guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], 0 < first,
             first <= last
         else { throw .init(problem: "\"\(text)\" is no port or range", remedy: "write \"80\" or \"8000-8999\"") }

@@ -30,16 +30,16 @@ struct Rule: Sendable {
     /// A tool's time when neither the rule nor the caller says one (the plan).
     static let standardTimeout = Duration.seconds(30)
 
-    /// The grant for a request whose arguments matched.
+    /// The grant for a request that matched.
     ///
     /// - Parameters:
     ///   - form: The arguments that run, where a tool runs it otherwise than the line says.
     ///   - program: What runs instead of the rule's program, for a form that needs another.
     func grant(
-        _ arguments: [GrantedArgument], form: [GrantedArgument]? = nil, program: (name: String, path: String)? = nil,
+        _ match: Policy.Match, form: [GrantedArgument]? = nil, program: (name: String, path: String)? = nil,
         digest: String
     ) -> Grant {
-        let delivered = (form ?? arguments).map { argument -> GrantedArgument in
+        let delivered = (form ?? match.arguments).map { argument -> GrantedArgument in
             guard case .file(let file) = argument else { return argument }
             return .file(GrantedFile(root: file.root, relative: file.relative, delivery: delivery))
         }
@@ -47,7 +47,7 @@ struct Rule: Sendable {
         let all = [.text(program?.name ?? pattern.program)] + safety.map { .text($0) } + delivered
         let command = CommandLine.render(all.map(\.text))
         return Grant(
-            rule: id, target: target(arguments) ?? command, executable: program?.path ?? executable, arguments: all,
+            rule: id, target: match.target ?? command, executable: program?.path ?? executable, arguments: all,
             command: command,
             effect: effect, runAs: runAs, timeout: timeout, limits: limits, sandbox: sandbox,
             workingDirectory: workingDirectory, environment: environment, policyDigest: digest)
@@ -55,12 +55,7 @@ struct Rule: Sendable {
 
     /// Whether every unit among the arguments is one the rule is for.
     func allowsUnits(_ match: Policy.Match) -> Bool {
-        if units.isEmpty { return true }
-        for (element, argument) in zip(match.elements, match.arguments) {
-            guard case .kind(.unit, let prefix) = element, case .text(let text) = argument else { continue }
-            guard let unit = UnitName(String(text.dropFirst(prefix.count))), isFor(unit) else { return false }
-        }
-        return true
+        units.isEmpty || match.values(of: .unit).allSatisfy { UnitName($0).map(isFor) ?? false }
     }
 
     func isFor(_ unit: UnitName) -> Bool { units.isEmpty || units.contains(where: unit.matches) }

@@ -9,6 +9,12 @@ struct RuleOption: Sendable, Hashable {
     /// Whether it is one of those of which a request has at least one.
     let isOneOf: Bool
 
+    /// Whether a spelling gives nothing but numbers: `--tail {count}`, and not `--force`.
+    static func isNumber(_ spelling: [CommandPattern.Element]) -> Bool {
+        let kinds = spelling.compactMap { if case .kind(let kind, _) = $0 { kind } else { nil } }
+        return !kinds.isEmpty && kinds.allSatisfy(\.isNumber)
+    }
+
     /// Options of one rule.
     static let maximum = 16
 
@@ -59,7 +65,8 @@ struct OptionMatcher {
         if mayStand(before: elements) {
             for (index, option) in rule.options.enumerated() where !used.contains(index) {
                 for spelling in option.spellings {
-                    guard let next = read(words, spelling, soFar) else { continue }
+                    guard var next = read(words, spelling, soFar) else { continue }
+                    if !RuleOption.isNumber(spelling) { next.hasFlags = true }
                     let rest = words.dropFirst(spelling.count)
                     if let found = match(rest, elements, used: used.union([index]), next) { return found }
                 }

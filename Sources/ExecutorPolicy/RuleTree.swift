@@ -37,10 +37,7 @@ struct RuleTree: Sendable {
         refused: inout Refusal?, found: (Policy.Match) -> Void
     ) {
         guard let word = words.first else {
-            ends.candidates(before) { rule in
-                let match = Policy.Match(rule: rule, arguments: before, elements: rule.pattern.elements)
-                if rule.allowsUnits(match) { found(match) }
-            }
+            ends.forEachMatch(before, found)
             return
         }
         literals[word]?.match(words.dropFirst(), before + [.text(word)], settings, refused: &refused, found: found)
@@ -59,7 +56,7 @@ struct RuleTree: Sendable {
     }
 }
 
-/// Rules with the same pattern: by the one unit each names, where it names one.
+/// Rules with the same arguments: by the one unit each names, where it names one.
 private struct RuleEnds: Sendable {
     private var byUnit: [String: [Rule]] = [:]
     private var others: [Rule] = []
@@ -72,13 +69,15 @@ private struct RuleEnds: Sendable {
         }
     }
 
-    /// Every rule that may be for these arguments, and few that are not.
-    func candidates(_ arguments: [GrantedArgument], _ body: (Rule) -> Void) {
-        others.forEach(body)
-        if byUnit.isEmpty { return }
-        for case .text(let text) in arguments {
-            guard let unit = UnitName(text) else { continue }
-            byUnit[unit.text]?.forEach(body)
+    func forEachMatch(_ arguments: [GrantedArgument], _ found: (Policy.Match) -> Void) {
+        func tryRule(_ rule: Rule) {
+            let match = Policy.Match(rule: rule, arguments: arguments, elements: rule.pattern.elements)
+            if rule.allowsUnits(match) { found(match) }
         }
+        others.forEach(tryRule)
+        // They have one pattern, so what is a unit to one is a unit to all.
+        guard let rule = byUnit.first?.value.first else { return }
+        let shape = Policy.Match(rule: rule, arguments: arguments, elements: rule.pattern.elements)
+        for unit in Set(shape.values(of: .unit)) { byUnit[UnitName(unit)?.text ?? ""]?.forEach(tryRule) }
     }
 }

@@ -13,17 +13,18 @@ enum SecretFileName {
 
     private static func withoutCopySuffixes(_ name: String) -> String {
         var name = name[...]
-        while true {
-            if let suffix = copySuffixes.first(where: { name.hasSuffix($0) }), name.utf8.count > suffix.utf8.count {
-                name = name.dropLast(suffix.count)
-            } else if let dot = name.lastIndex(of: "."), dot != name.startIndex, name.last != ".",
-                name[name.index(after: dot)...].utf8.allSatisfy(ASCII.isDigit)
-            {
-                name = name[..<dot]
-            } else {
-                return String(name)
-            }
+        while let shorter = withoutCopySuffix(name) { name = shorter }
+        return String(name)
+    }
+
+    private static func withoutCopySuffix(_ name: Substring) -> Substring? {
+        if let suffix = copySuffixes.first(where: { name.hasSuffix($0) }), name.utf8.count > suffix.utf8.count {
+            return name.dropLast(suffix.count)
         }
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex, name.last != ".",
+            name[name.index(after: dot)...].utf8.allSatisfy(ASCII.isDigit)
+        else { return nil }
+        return name[..<dot]
     }
 
     private static let copySuffixes = [

@@ -72,7 +72,7 @@ extension Policy {
         case .success(let match):
             if let refusal = command.unjudged { return .denied(refusal) }
             let grant = match.rule.grant(
-                match.arguments, form: command.form(match.arguments), program: command.program(settings), digest: digest
+                match, form: command.form(match.arguments), program: command.program(settings), digest: digest
             )
             return verdict(match.rule, grant)
         }

@@ -23,7 +23,7 @@ struct KindTests {
                 "host",
                 [
                     "", "-x", "a..b", "a..", ".", "127.0.0.1.", "0x7f.1.", "-a.b", "a-.b", "127.1", "0x7f.0.0.1",
-                    "2130706433", "a b", "@b", "+x", "a/b",
+                    "2130706433", "a b", "@b", "+x", "a/b", "-0::1", "-0:0:0:0:0:0:0:1", "-000::", "1.2.3.4::",
                 ]
             ),
             ("count", ["", "0", "-1", "+1", "01", "1e3", "10001", "99999999999999999999", "1 ", "0x1"]),
@@ -80,9 +80,11 @@ struct KindTests {
         #expect(InternetAddress(bytes: [172, 32, 0, 1])?.scope == .global)
         #expect(InternetAddress("fd12::1")?.scope == .privateRange)
         #expect(InternetAddress("1:2:3:4:5:6:7:8")?.scope == .global)
+        #expect(InternetAddress("::1.2.3.4") == InternetAddress("0:0:0:0:0:0:1.2.3.4"))
         #expect(InternetAddress(bytes: [1, 2, 3]) == nil && InternetAddress(bytes: []) == nil)
         for text in [
             "1:2:3", "1::2::3", ":::", "12345::", "1:2:3:4:5:6:7:8:9", "g::", "::1.2.3", "+1::", "1.2.3", "::1%lo",
+            "-0::1", "::-0", "::+1", "1.2.3.4::", "1:1.2.3.4:2:3:4:5:6",
         ] {
             #expect(InternetAddress(text) == nil, "\(text)")
         }
@@ -102,7 +104,17 @@ struct KindTests {
             "/opt/a/x.pem.old", "/opt/a/github.token", "/etc/kubernetes/admin.conf",
             "/etc/NetworkManager/system-connections/wifi", "/var/lib/x/.aws/config",
         ])
-    func secrets(_ path: String) throws { #expect(try refusal("path", path)?.rule == "protected/path") }
+    func secrets(_ path: String) throws {
+        #expect(try refusal("path", path)?.rule == "protected/path")
+        #expect(try !Fixture.policy(#"{"a": ["uptime"]}"#).couldRead(path))
+    }
+
+    @Test("of a file that a rule could read more may be told; of no other, and of none where all is denied")
+    func couldRead() throws {
+        let policy = try Fixture.policy(#"{"a": ["uptime"]}"#, settings: #"{"readable_roots": ["/etc"]}"#)
+        #expect(policy.couldRead("/etc/nginx/nginx.conf") && !policy.couldRead("/root/x") && !policy.couldRead("x"))
+        #expect(!policy.couldRead("/etc/../root/x") && !Policy.denyAll(because: "x").couldRead("/etc/hosts"))
+    }
 
     @Test(
         "what is of the kind is taken",

@@ -62,6 +62,9 @@ struct LoadingTests {
         arguments: [
             ("[]", "no object"), (#"{"x": 1}"#, "no such setting"), (#"{"blocked": [" "]}"#, "empty"),
             (#"{"url_ports": ["0"]}"#, "no port"), (#"{"url_ports": ["9-8"]}"#, "no port"),
+            (#"{"url_ports": ["8000-"]}"#, "no port"), (#"{"url_ports": ["-80"]}"#, "no port"),
+            (#"{"url_ports": ["+80"]}"#, "no port"), (#"{"url_ports": ["1-2-3"]}"#, "no port"),
+            (#"{"sandbox": "off"}"#, "no mode"), (#"{"sandbox": true}"#, "no mode"),
             (#"{"programs": {"docker": "docker"}}"#, "absolute"), (#"{"readable_roots": ["etc"]}"#, "no directory"),
             (#"{"audit_files": 1}"#, "out of range"), (#"{"url_loopback": 1}"#, "no boolean"),
             (#"{"protected_units": ["/etc"]}"#, "no unit"), (#"{"protected_units": [1]}"#, "list of strings"),
@@ -132,9 +135,26 @@ struct LoadingTests {
             (#"{"command": "systemctl reboot"}"#, "systemctl reboot"),
             (#"{"command": "systemctl isolate {word}"}"#, "systemctl isolate rescue.target"),
             (#"{"command": "/usr/sbin/service {unit} restart", "effect": "change"}"#, "/usr/sbin/service ssh restart"),
+            (#"{"command": "/usr/sbin/service restart:{unit}", "effect": "change"}"#, "/usr/sbin/service restart:ssh"),
+            (#"{"command": "/usr/sbin/service --unit={unit}", "effect": "change"}"#, "/usr/sbin/service --unit=ssh"),
+            (#"{"command": "/usr/sbin/service ss{unit}", "effect": "change"}"#, "/usr/sbin/service ssh"),
         ])
     func protectedByEffect(_ entry: String, _ line: String) throws {
         #expect(try Fixture.policy(#"{"a": [\#(entry)]}"#).judge(line: line).refusal?.code == .protected)
+    }
+
+    @Test("a rule for some units finds them also behind other words of the same argument", arguments: [1, 2])
+    func unitsWithPrefix(_ count: Int) throws {
+        let units = [#""nginx.service""#, #""php*.service""#].prefix(count).joined(separator: ",")
+        let policy = try Fixture.policy(
+            #"{"a": [{"command": "/bin/x --unit={unit} {count}", "effect": "change", "units": [\#(units)]}]}"#)
+        for unit in ["nginx", "nginx.service"] {
+            #expect(policy.judge(line: "/bin/x --unit=\(unit) 5").grant?.target == "nginx.service")
+        }
+        for unit in ["apache2", "nginx.socket", "--unit=nginx"] {
+            #expect(policy.judge(line: "/bin/x --unit=\(unit) 5").refusal?.code == .notAllowed)
+        }
+        #expect(policy.judge(line: "/bin/x nginx 5").refusal?.code == .notAllowed)
     }
 
     @Test("a file with more rules than may be is refused, and the largest that may be is not")

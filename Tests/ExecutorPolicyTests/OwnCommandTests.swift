@@ -79,6 +79,48 @@ struct OwnCommandTests {
             ),
             (#"{"command": "x", "effect": "read", "environment": {"RUBYOPT": "-r/x"}}"#, "RUBYOPT", "libraries"),
             (#"{"command": "x", "effect": "read", "environment": {"A": "x\ny"}}"#, "\"A\"", "printable"),
+            (#"{"command": "x", "effect": "read", "environment": ["A"]}"#, "\"environment\"", "KUBECONFIG"),
+            (#"{"command": [["x"]], "effect": "read"}"#, "names no program", "write ["),
+            (#"{"command": [], "effect": "read"}"#, "names no program", "write ["),
+            (#"{"command": ["kubectl", ["get", 7]], "effect": "read"}"#, "something else than words", "write ["),
+            (#"{"command": ["kubectl", "a\nb"], "effect": "read"}"#, "printable ASCII", "2048"),
+            (
+                #"{"command": ["kubectl", "\#(String(repeating: "a", count: 2049))"], "effect": "read"}"#, "too long",
+                "2048"
+            ),
+            (
+                #"{"command": ["kubectl"\#(String(repeating: #", "a""#, count: 64))], "effect": "read"}"#,
+                "more than 64", "script"
+            ),
+            (
+                #"{"command": ["kubectl", "{a}{b}"], "arguments": {"b": {"kind": "word"}}, "effect": "read"}"#,
+                "two arguments", "a word of its own"
+            ),
+            (#"{"command": "kubectl", "arguments": ["x"], "effect": "read"}"#, "\"arguments\"", "\"pod\""),
+            (
+                #"{"command": "kubectl {x}", "arguments": {"x": "word"}, "effect": "read"}"#, "something else",
+                "\"kind\""
+            ),
+            (
+                #"{"command": "kubectl {x}", "arguments": {"x": {"kind": "word", "min": 1}}, "effect": "read"}"#,
+                "something else", "\"kind\""
+            ),
+            (
+                #"{"command": "kubectl {x}", "arguments": {"x": {"kind": "word", "enum": []}}, "effect": "read"}"#,
+                "no list of values", "write ["
+            ),
+            (
+                #"{"command": "kubectl {x}", "arguments": {"x": {"kind": "word", "enum": [true]}}, "effect": "read"}"#,
+                "no list of values", "write ["
+            ),
+            (
+                #"{"command": "kubectl {x}", "arguments": {"x": {"kind": "word", "default": []}}, "effect": "read"}"#,
+                "\"default\"", "a value"
+            ),
+            (
+                #"{"command": "kubectl {x}", "arguments": {"x": {"kind": "word", "description": ""}}, "effect": "read"}"#,
+                "\"description\"", "512"
+            ),
             (#"{"command": "x", "effect": "read", "timeout": "2h"}"#, "timeout", "60s"),
             (#"{"command": "x", "effect": "read", "approval": "me"}"#, "approval", "operator"),
             (#"{"command": "x", "effect": "read", "requires": "x {y}"}"#, "requires", "fixed words"),
@@ -118,6 +160,8 @@ struct OwnCommandTests {
         ).grant
         #expect(long?.command == "kubectl get nodes a.b --namespace=x -l app=web")
         #expect(long?.rule == RuleID("tool/tool"))
+        let named = try command(Self.pods).arguments.map { "\($0.name): \($0.kindName)" }
+        #expect(named == ["app: word", "name: word", "namespace: word", "resource: word"])
         #expect(long?.environment == ["KUBECONFIG": "/etc/kubeconfig"])
         #expect(long?.effect == .read && long?.executable == "/usr/bin/kubectl")
     }
@@ -143,6 +187,22 @@ struct OwnCommandTests {
         #expect(policy.judge(tool: "tool", ["unit": "sshd"]).refusal?.code == .protected)
         #expect(policy.judge(tool: "tool", ["unit": "devops-executor"]).refusal?.code == .protected)
         #expect(policy.judge(tool: "tool", ["unit": "nginx"]).grant != nil)
+    }
+
+    @Test("a unit is protected also where it follows other words of its argument", arguments: ["u:", "--unit=", "ss"])
+    func protectedBehindWords(_ prefix: String) throws {
+        let template = #""command": "svc \#(prefix){unit}", "arguments": {"unit": {"kind": "unit"}}"#
+        let policy = try policy(command(#"{\#(template), "effect": "change"}"#))
+        #expect(policy.judge(tool: "tool", ["unit": prefix == "ss" ? "h" : "ssh"]).refusal?.code == .protected)
+        #expect(policy.judge(tool: "tool", ["unit": "dbus"]).refusal?.code == .protected)
+        #expect(policy.judge(tool: "tool", ["unit": "nginx"]).grant != nil)
+    }
+
+    @Test("a tool that the rules do not have is refused: they were read without its file")
+    func unknownTool() throws {
+        let policy = try policy(command(Self.pods))
+        #expect(policy.judge(tool: "other", ["resource": "pods"]).refusal?.code == .notAllowed)
+        #expect(policy.prerequisite(ofTool: "other") == nil)
     }
 
     @Test("an always-blocked pattern is refused to a tool")
