@@ -74,7 +74,8 @@ let package = Package(
             name: "ExecutorAudit", dependencies: ["CCrypto", "ExecutorAPI", "StrictJSON", "Wire"],
             cSettings: gnu, swiftSettings: strict),
         .testTarget(
-            name: "ExecutorAuditTests", dependencies: ["ExecutorAPI", "ExecutorAudit", "StrictJSON", "Wire"],
+            name: "ExecutorAuditTests",
+            dependencies: ["ExecutorAPI", "ExecutorAudit", "StrictJSON", "TestSupport", "Wire"],
             cSettings: gnu, swiftSettings: strict),
 
         // MARK: ExecutorRunner — runs what a Grant allows, contained; masks what comes out

@@ -109,6 +109,7 @@ package final class AuditLog: Sendable {
             let (result, copies) = state.withLock { state -> (Result<Value, AuditError>?, [ArraySlice<UInt8>]) in
                 if state.isClosed { return (.failure(AuditError("The audit log is closed.")), []) }
                 if state.isSyncing, usesDisk || state.writer.isUpkeepDue { return (nil, []) }
+                state.writer.isDiskTaken = state.isSyncing
                 let result = Result { () throws(AuditError) in try body(&state.writer) }
                 return (result, state.writer.takeCopies())
             }
@@ -123,29 +124,31 @@ package final class AuditLog: Sendable {
     }
 
     private enum Step {
-        case done
-        case failed(AuditError)
         case wait
         case sync(AuditFile, AuditWriter.Mark)
     }
 
     /// Waits until the record is on disk; one thread syncs for all who wait.
     private func sync(upTo sequence: Int, _ event: AuditEvent) throws(AuditError) {
-        while true {
-            switch state.withLock({ Self.step(&$0, sequence, event) }) {
-            case .done: return
-            case .failed(let error): throw error
+        func next() throws(AuditError) -> Step? {
+            try state.withLock { state throws(AuditError) in try Self.step(&state, sequence, event) }
+        }
+        while let step = try next() {
+            switch step {
             case .wait: waitForDisk()
             case .sync(let file, let mark): sync(file, mark)
             }
         }
     }
 
-    private static func step(_ state: inout State, _ sequence: Int, _ event: AuditEvent) -> Step {
-        if state.writer.confirmed.sequence >= sequence { return .done }
+    /// `nil` where the disk has confirmed the record.
+    private static func step(
+        _ state: inout State, _ sequence: Int, _ event: AuditEvent
+    ) throws(AuditError) -> Step? {
+        if state.writer.confirmed.sequence >= sequence { return nil }
         if let fault = state.writer.fault {
             state.writer.abandon(event, sequence: sequence)
-            return .failed(fault)
+            throw fault
         }
         if state.isSyncing { return .wait }
         state.isSyncing = true

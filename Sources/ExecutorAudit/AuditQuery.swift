@@ -59,6 +59,9 @@ package struct AuditQuery: Sendable {
         return Page(records: page.records, cursor: page.cursor, seen: page.seen)
     }
 
+    /// The first sequence that is wanted; a cursor may be any number.
+    private var firstSequence: Int? { afterSequence.map { $0 < .max ? $0 + 1 : $0 } }
+
     private func read(_ path: String, into page: inout PageBuilder) throws(AuditError) {
         let reader = try AuditReader(path, chunkBytes: AuditReader.smallChunkBytes)
         switch order {
@@ -68,7 +71,7 @@ package struct AuditQuery: Sendable {
             try reader.forEachLineBackwards(from: end) { page.take($0.bytes) }
         case .oldest:
             var start = 0
-            if let afterSequence { start = try reader.offset(ofSequence: afterSequence + 1) }
+            if let firstSequence { start = try reader.offset(ofSequence: firstSequence) }
             try reader.forEachLine(from: start) { $0.form == .whole ? page.take($0.bytes) : true }
         }
     }
@@ -80,7 +83,7 @@ package struct AuditQuery: Sendable {
         for number in try files.numbers().reversed() {
             let first = try files.first(of: number)?.sequence
             // All that is older is before what is asked for.
-            if let next, let afterSequence, next <= afterSequence + 1 { break }
+            if let next, let firstSequence, next <= firstSequence { break }
             let isAfter = first.map { $0 >= beforeSequence ?? .max } ?? false
             let isNewest = next == nil
             let mayMatch = isNewest ? true : try mayMatchTimes(files, number)

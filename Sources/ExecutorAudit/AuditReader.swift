@@ -32,9 +32,8 @@ struct AuditReader: ~Copyable {
     /// Reads what the file has now; what is appended later is not seen.
     init(_ path: String, chunkBytes: Int = Self.chunkBytes) throws(AuditError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw .system("read", path) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
+        guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
             let error = AuditError.system("read", path)
             close(descriptor)
             throw error
@@ -135,14 +134,12 @@ struct AuditReader: ~Copyable {
     private func read(into buffer: inout [UInt8], at offset: Int, atMost count: Int) throws(AuditError) -> Int {
         let length = buffer.count
         buffer.append(contentsOf: repeatElement(0, count: count))
-        while true {
-            let got = buffer.withUnsafeMutableBytes {
-                pread(descriptor, $0.baseAddress.map { $0 + length }, count, off_t(offset))
-            }
-            if got < 0, errno == EINTR { continue }
-            guard got >= 0 else { throw .system("read", path) }
-            buffer.removeLast(count - got)
-            return got
+        // A regular file: no signal interrupts its reading.
+        let got = buffer.withUnsafeMutableBytes {
+            pread(descriptor, $0.baseAddress.map { $0 + length }, count, off_t(offset))
         }
+        guard got >= 0 else { throw .system("read", path) }
+        buffer.removeLast(count - got)
+        return got
     }
 }

@@ -48,14 +48,16 @@ package struct AuditVerifier: Sendable {
     ///   - head: A hash noted earlier; a log that does not contain it was cut or replaced.
     ///   - newest: The newest record of a log that is being written; later ones are not looked at.
     package func verify(head: String? = nil, upTo newest: AuditHead? = nil) -> AuditVerdict {
+        var (beginning, verdict) = (self.beginning, run(head, newest))
         // Old files may go while they are read; then the log begins later, and is read again.
-        for _ in 0..<3 {
-            let before = try? files.numbers().first
-            let verdict = run(head, newest)
-            if verdict.isIntact || before == (try? files.numbers().first) { return verdict }
+        for _ in 0..<3 where !verdict.isIntact && beginning != self.beginning {
+            (beginning, verdict) = (self.beginning, run(head, newest))
         }
-        return run(head, newest)
+        return verdict
     }
+
+    /// The number of the first file.
+    private var beginning: Int? { (try? files.numbers())?.first }
 
     private func run(_ wantedHead: String?, _ newest: AuditHead?) -> AuditVerdict {
         var check = ChainCheck(publicKey: publicKey, wantedHead: wantedHead)

@@ -25,7 +25,8 @@ extension AuditWriter {
         else { return }
         var event = AuditEvent(.retention)
         event.detail = AuditCheckpoint.members(
-            sequence: beginning.sequence - 1, hash: String(decoding: beginning.previous, as: UTF8.self), key: place.key)
+            .removed, sequence: beginning.sequence - 1, hash: String(decoding: beginning.previous, as: UTF8.self),
+            key: place.key)
         try write(event.encoded(time: .now(), bootID: place.bootID), .retention, .now())
         try sync()
         // The oldest first: a log that a crash leaves in between begins where the record allows it, and has no gap.

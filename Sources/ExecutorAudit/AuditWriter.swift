@@ -37,6 +37,8 @@ struct AuditWriter: Sendable {
     /// Intents in the log whose callers were told that they are not.
     private var abandoned: [AuditRecovery.OpenIntent] = []
     private var copies: [ArraySlice<UInt8>] = []
+    /// Whether a thread waits for the disk: then what is due stays due. Midnight may come between two looks.
+    var isDiskTaken = false
 
     /// A place in a file, as a sync sees it.
     struct Mark: Sendable {
@@ -85,7 +87,7 @@ struct AuditWriter: Sendable {
 
     /// Whatever is due: mending, a new file, a checkpoint.
     mutating func upkeep() throws(AuditError) {
-        guard isUpkeepDue else { return }
+        guard isUpkeepDue, !isDiskTaken else { return }
         try guarding { writer throws(AuditError) in
             if writer.fault != nil { try writer.heal() }
             if writer.isRotationDue { try writer.rotate() }

@@ -123,14 +123,14 @@ struct ChainCheck {
         }
     }
 
-    private mutating func signed(_ record: JSONValue) -> SignedHead? {
-        let head = AuditCheckpoint.read(record["detail"], publicKey: publicKey)
+    private mutating func signed(_ record: JSONValue, _ meaning: AuditCheckpoint.Meaning) -> SignedHead? {
+        let head = AuditCheckpoint.read(record["detail"], meaning, publicKey: publicKey)
         if head == nil { fail("the signature in record \(sequence) is not by this executor's key") }
         return head
     }
 
     private mutating func checkCheckpoint(_ record: JSONValue) {
-        guard let head = signed(record) else { return }
+        guard let head = signed(record, .reached) else { return }
         guard head.sequence == sequence - 1 else {
             return fail("the checkpoint in record \(sequence) is for another place")
         }
@@ -139,7 +139,7 @@ struct ChainCheck {
 
     /// Files go one by one, so the log may still begin before the record that was to be its first.
     private mutating func checkRetention(_ record: JSONValue) {
-        guard let head = signed(record) else { return }
+        guard let head = signed(record, .removed) else { return }
         if let start = beginning, start <= head.sequence, head.sequence < sequence { beginning = nil }
     }
 

@@ -66,11 +66,9 @@ final class SigningKey: Sendable {
         guard let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, seed, seed.count) else { return nil }
         var bytes = [UInt8](repeating: 0, count: 32)
         var count = bytes.count
-        guard EVP_PKEY_get_raw_public_key(key, &bytes, &count) == 1 else {
-            EVP_PKEY_free(key)
-            return nil
-        }
+        let hasPublicKey = EVP_PKEY_get_raw_public_key(key, &bytes, &count) == 1
         (self.key, publicKey) = (key, bytes)
+        guard hasPublicKey else { return nil }
     }
 
     deinit { EVP_PKEY_free(key) }

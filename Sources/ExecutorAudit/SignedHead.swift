@@ -2,13 +2,23 @@ import StrictJSON
 
 /// What a signature of this log is over.
 enum AuditCheckpoint {
-    static func message(sequence: Int, hash: String) -> [UInt8] {
-        Array("devops-executor audit\n\(sequence)\n\(hash)\n".utf8)
+    /// What is said of a record: the signature of one is worth nothing as the other.
+    enum Meaning: String {
+        /// The log reaches to it.
+        case reached = "audit"
+        /// The log begins after it, and what was before was removed by the executor itself.
+        case removed = "audit retention"
+    }
+
+    private static func message(_ meaning: Meaning, sequence: Int, hash: String) -> [UInt8] {
+        Array("devops-executor \(meaning.rawValue)\n\(sequence)\n\(hash)\n".utf8)
     }
 
     /// `signed_seq`, `signed_hash` and `signature`, as they stand in records and in the head's file.
-    static func members(sequence: Int, hash: String, key: SigningKey) -> [String: JSONValue] {
-        let signature = key.sign(message(sequence: sequence, hash: hash))
+    static func members(
+        _ meaning: Meaning = .reached, sequence: Int, hash: String, key: SigningKey
+    ) -> [String: JSONValue] {
+        let signature = key.sign(message(meaning, sequence: sequence, hash: hash))
         return [
             "signed_seq": JSONValue(sequence), "signed_hash": .string(hash),
             "signature": .string(Hex.encode(signature)),
@@ -16,10 +26,11 @@ enum AuditCheckpoint {
     }
 
     /// What was signed; `nil` where the signature is not by that key.
-    static func read(_ members: JSONValue?, publicKey: [UInt8]) -> SignedHead? {
+    static func read(_ members: JSONValue?, _ meaning: Meaning = .reached, publicKey: [UInt8]) -> SignedHead? {
         guard let sequence = members?["signed_seq"]?.intValue, let hash = members?["signed_hash"]?.stringValue,
             let signature = members?["signature"]?.stringValue.flatMap({ Hex.decode($0) }),
-            SigningKey.verify(signature, of: message(sequence: sequence, hash: hash), publicKey: publicKey)
+            SigningKey.verify(
+                signature, of: message(meaning, sequence: sequence, hash: hash), publicKey: publicKey)
         else { return nil }
         return SignedHead(sequence: sequence, hash: hash)
     }

@@ -63,3 +63,9 @@ func withAudit<Result>(_ body: (AuditFixture) throws -> Result) throws -> Result
     defer { try? FileManager.default.removeItem(atPath: directory) }
     return try body(try AuditFixture(directory))
 }
+
+func withAudit<Result>(_ body: (AuditFixture) async throws -> Result) async throws -> Result {
+    let directory = FileManager.default.temporaryDirectory.path + "/audit-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    return try await body(try AuditFixture(directory))
+}

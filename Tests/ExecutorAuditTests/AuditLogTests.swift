@@ -3,6 +3,7 @@ import ExecutorAudit
 import Foundation
 import StrictJSON
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
@@ -167,6 +168,37 @@ struct AuditLogTests {
             #expect(gate.mostAtOnce == 1)
             let notes = try fixture.records().filter { $0["kind"] == "note" }
             #expect(notes.count == 61)
+            #expect(fixture.verifier(log.publicKey).verify().isIntact)
+        }
+    }
+
+    @Test("the end of the log waits for the thread that is at the disk, and signs what that one wrote")
+    func endWaits() async throws {
+        try await withAudit { fixture in
+            let gate = Gate()
+            let log = try fixture.open(disk: AuditDisk { _ in gate.pass() })
+            gate.isShut = true
+            let writer = WatchedThread {
+                _ = try? log.append(AuditFixture.event(.note, id: "last"), durability: .synced)
+            }
+            gate.waitForVisitor()
+            let ended = AsyncStream<AuditError?>.makeStream()
+            let closing = WatchedThread {
+                do throws(AuditError) {
+                    try log.close()
+                    ended.continuation.yield(nil)
+                } catch {
+                    ended.continuation.yield(error)
+                }
+                ended.continuation.finish()
+            }
+            await closing.waitUntilAsleep()
+            #expect(try fixture.kinds() == ["note"])
+            gate.isShut = false
+            for await error in ended.stream { #expect(error == nil) }
+            await writer.waitUntilAsleep()
+            #expect(gate.mostAtOnce == 1)
+            #expect(try fixture.kinds() == ["note", "checkpoint"])
             #expect(fixture.verifier(log.publicKey).verify().isIntact)
         }
     }

@@ -83,6 +83,27 @@ struct AuditQueryTests {
         }
     }
 
+    @Test(
+        "a place that no record can have is before or behind all of them", arguments: AuditQuery.Order.allCases,
+        [Int.min, -1, Int.max - 1, Int.max])
+    func beyond(_ order: AuditQuery.Order, _ sequence: Int) throws {
+        try withAudit { fixture in
+            let log = try fixture.open(fileBytes: 3000)
+            try Self.fill(log, 1...20)
+            try log.close()
+            var query = AuditQuery(limit: 1000)
+            query.order = order
+            let all = try query.run(directory: fixture.logs).records.count
+            query.afterSequence = sequence
+            #expect(try query.run(directory: fixture.logs).records.count == (sequence < 0 ? all : 0))
+            // As a cursor, which is whatever a caller sends.
+            query.afterSequence = nil
+            let isBehind = order == .newest ? sequence > 0 : sequence < 0
+            let page = try query.continued(after: sequence).run(directory: fixture.logs)
+            #expect(page.records.count == (isBehind ? all : 0))
+        }
+    }
+
     @Test("each filter keeps what it names, and nothing that only stands deeper in a record")
     func filters() throws {
         try withAudit { fixture in

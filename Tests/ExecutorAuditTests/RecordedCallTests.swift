@@ -49,6 +49,22 @@ struct RecordedCallTests {
         }
     }
 
+    @Test("what a caller's call or its answer says of operations makes none")
+    func saidOnly() throws {
+        try withAudit { fixture in
+            let log = try fixture.open()
+            try Self.append(.intent, id: "a", operation: "one", to: log)
+            var answer = AuditFixture.event(.outcome, id: "b")
+            answer.result = ["operation": "two", "call": "uptime"]
+            try log.append(answer, durability: .buffered)
+            try Self.append(.refusal, id: "c", detail: ["operation": "one", "call": "one"], to: log)
+            try log.close()
+            var seen: [String] = []
+            try AuditLog.forEachRecentOperation(in: fixture.logs, within: .seconds(60)) { seen.append($0.id) }
+            #expect(seen == ["one"])
+        }
+    }
+
     @Test("a call is found by its caller's id and by the log's own, with what its outcome says")
     func found() throws {
         try withAudit { fixture in

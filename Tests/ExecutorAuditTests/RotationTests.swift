@@ -1,9 +1,10 @@
 import ExecutorAPI
-import ExecutorAudit
 import Foundation
 import StrictJSON
 import Synchronization
 import Testing
+
+@testable import ExecutorAudit
 
 @Suite("New files and old ones")
 struct RotationTests {
@@ -106,6 +107,97 @@ struct RotationTests {
             }
             unlink(fixture.logs + "/" + all[1])
             #expect(!verifier.verify().isIntact)
+        }
+    }
+
+    @Test("what the executor signed of its log's end is no word on where its log may begin")
+    func forgedRetention() throws {
+        try withAudit { fixture in
+            let log = try fixture.open(fileBytes: 1500)
+            try Self.fill(log, 10)
+            try log.close()
+            let names = fixture.fileNames
+            try #require(names.count > 2)
+            let elsewhere = AuditVerifier(directory: fixture.logs, publicKey: log.publicKey, stateDirectory: nil)
+            #expect(elsewhere.verify().isIntact)
+            // The beginning is removed, and a record appended that says so with the signature of a checkpoint.
+            let last = try #require(names.last)
+            let lines = try fixture.lines(last)
+            let signed = try JSONValue(parsing: try #require(lines.last))
+            try #require(signed["kind"] == "checkpoint")
+            unlink(fixture.logs + "/" + names[0])
+            #expect(elsewhere.verify().message.contains("no signed record says why"))
+            var members = signed.objectValue ?? [:]
+            for name in ["hash", "prev", "seq"] { members[name] = nil }
+            members["kind"] = "retention"
+            let (line, _) = AuditLine.make(
+                previous: log.head.hash, sequence: log.head.sequence + 1, members: JSONValue.object(members).encoded())
+            try fixture.write(lines + [String(decoding: line.dropLast(), as: UTF8.self)], last)
+            for verdict in [elsewhere.verify(), fixture.verifier(log.publicKey).verify()] {
+                #expect(
+                    !verdict.isIntact && verdict.message.contains("is not by this executor's key"), "\(verdict.message)"
+                )
+            }
+        }
+    }
+
+    @Test("a log is intact to who checks it while its old files go")
+    func checkedMeanwhile() throws {
+        try withAudit { fixture in
+            let log = try fixture.open(fileBytes: 2000, files: 3)
+            let isDone = Atomic<Bool>(false)
+            Thread.detachNewThread {
+                // A file goes every few milliseconds, and not one after the other.
+                while log.head.file < "000040.jsonl", (try? Self.fill(log, 1)) != nil { usleep(1000) }
+                isDone.store(true, ordering: .releasing)
+            }
+            var faults: [String] = []
+            while !isDone.load(ordering: .acquiring) {
+                let verdict = fixture.verifier(log.publicKey).verify(upTo: log.head)
+                if !verdict.isIntact { faults.append(verdict.message) }
+            }
+            #expect(faults.isEmpty)
+            #expect(log.head.file == "000040.jsonl")
+            try log.close()
+        }
+    }
+
+    @Test("what falls due while a thread waits for the disk stays due: no file is left under it")
+    func dueMeanwhile() throws {
+        try withAudit { fixture in
+            let files = AuditFiles(directory: fixture.logs)
+            let place = AuditWriter.Place(
+                directory: try AuditDirectory(locking: fixture.logs), files: files, stateDirectory: fixture.directory,
+                limits: AuditLimits(fileBytes: 1), key: try #require(SigningKey(seed: Crypto.randomBytes(32))),
+                bootID: "", disk: .real, keepsCopies: false)
+            var writer = try AuditWriter(place, try AuditRecovery(files))
+            try writer.append(AuditFixture.event(.note))
+            #expect(writer.isUpkeepDue)
+            writer.isDiskTaken = true
+            let mark = writer.mark
+            try writer.append(AuditFixture.event(.note))
+            #expect(writer.number == 1)
+            writer.confirm(mark)
+            writer.isDiskTaken = false
+            try writer.append(AuditFixture.event(.note))
+            #expect(writer.number == 2 && fixture.fileNames == ["000001.jsonl", "000002.jsonl"])
+        }
+    }
+
+    @Test("what nobody waited for is on disk after the next upkeep, which asks the disk for nothing else")
+    func upkeepSyncs() throws {
+        try withAudit { fixture in
+            let syncs = Atomic<Int>(0)
+            let disk = AuditDisk { descriptor in
+                syncs.add(1, ordering: .relaxed)
+                return fdatasync(descriptor)
+            }
+            let log = try fixture.open(disk: disk)
+            try log.append(AuditFixture.event(.note), durability: .buffered)
+            let before = syncs.load(ordering: .relaxed)
+            for _ in 0..<3 { try log.maintain() }
+            #expect(syncs.load(ordering: .relaxed) == before + 1)
+            #expect(try fixture.kinds() == ["note"])
         }
     }
 

@@ -52,6 +52,17 @@ struct SignedHeadTests {
                     }
                 }
             ),
+            (
+                "record 4 is not the one that was signed",
+                { fixture in
+                    // The file with the signed record is gone, and the log begins behind it.
+                    let old = try Data(contentsOf: Self.head(fixture))
+                    _ = try Self.fill(fixture, 5)
+                    try fixture.write(Array(try fixture.lines().dropFirst(4)), "000002.jsonl")
+                    unlink(fixture.logs + "/000001.jsonl")
+                    try old.write(to: Self.head(fixture))
+                }
+            ),
         ]
         for (finds, change) in changes {
             try withAudit { fixture in

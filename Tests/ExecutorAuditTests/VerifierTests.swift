@@ -125,6 +125,18 @@ struct VerifierTests {
         }
     }
 
+    @Test("a link in the place of a file is not followed: the log is not intact, and no query is answered from it")
+    func link() throws {
+        try withAudit { fixture in
+            let (key, _) = try Self.filled(fixture)
+            let file = fixture.logs + "/000001.jsonl"
+            try FileManager.default.moveItem(atPath: file, toPath: fixture.directory + "/elsewhere")
+            symlink(fixture.directory + "/elsewhere", file)
+            #expect(fixture.verifier(key).verify().message.contains("Cannot read \(file)"))
+            #expect(throws: AuditError.self) { try AuditQuery().run(directory: fixture.logs) }
+        }
+    }
+
     @Test("an empty log is intact and says that nothing is signed")
     func empty() throws {
         try withAudit { fixture in
