@@ -47,6 +47,8 @@ package final class Executor: Sendable {
                 limits: AuditLimits(
                     fileBytes: current.settings.auditFileBytes, files: current.settings.auditRetentionFiles),
                 mirror: AuditMirror.whereThereIsAJournal)
+            try AuditLog.forEachRecentOperation(
+                in: directories.audit, within: ExecutorLimits.operationMemory, operations.restore)
         } catch {
             throw ExecutorError(.audit, error.message)
         }
@@ -58,12 +60,6 @@ package final class Executor: Sendable {
                 controlGroups: ControlGroups.delegated()))
         interrupted = audit.interrupted.count
         inForce = Mutex(InForce(rules: current, runner))
-        do throws(AuditError) {
-            try AuditLog.forEachRecentOperation(
-                in: directories.audit, within: ExecutorLimits.operationMemory, operations.restore)
-        } catch {
-            throw ExecutorError(.audit, error.message)
-        }
         reportSandbox(current.policy)
     }
 

@@ -76,11 +76,12 @@ package final class ExecutorDaemon: Sendable {
     private func waitForStop() {
         var set = Self.signalSet()
         var wasReady = executor.ruleFault == nil
-        while true {
+        var signal: Int32 = 0
+        while signal != SIGTERM, signal != SIGINT {
             let watchdog = notifier.watchdogInterval.map { $0 / 2 }
             var pause = Self.timespec(min(watchdog ?? Self.upkeepInterval, Self.upkeepInterval))
-            switch sigtimedwait(&set, nil, &pause) {
-            case SIGTERM, SIGINT: return
+            signal = sigtimedwait(&set, nil, &pause)
+            switch signal {
             case SIGHUP: reload(wasReady: &wasReady)
             case -1 where errno == EAGAIN:
                 // Each of these takes a lock that calls take: a daemon that hangs in one feeds no watchdog.

@@ -86,24 +86,29 @@ final class Operations: Sendable {
     ///
     /// - Parameter call: The call in canonical form: an id stands for one call only.
     func begin(_ key: Key, call: String, cancellation: Cancellation) -> Beginning {
-        while true {
-            let found = state.withLock { state -> Beginning? in
-                expire(&state)
-                guard let entry = state.entries[key] else {
-                    insert(key, Entry(call: call, outcome: .running, began: .now), into: &state)
-                    return .new
-                }
-                guard entry.call == call else { return .other }
-                switch entry.outcome {
-                case .running: return nil
-                case .done(let result, _): return .done(result)
-                case .forgotten: return .forgotten
-                case .unknown: return .unknown
-                }
-            }
-            if let found { return found }
-            if cancellation.reason != nil { return .unknown }
+        var found = claim(key, call)
+        while found == nil, cancellation.reason == nil {
             _ = changed.wait(atMost: .milliseconds(500)) { state.withLock { isSettled($0, key) } }
+            found = claim(key, call)
+        }
+        return found ?? .unknown
+    }
+
+    /// `nil` while the call that has the id still runs.
+    private func claim(_ key: Key, _ call: String) -> Beginning? {
+        state.withLock { state in
+            expire(&state)
+            guard let entry = state.entries[key] else {
+                insert(key, Entry(call: call, outcome: .running, began: .now), into: &state)
+                return .new
+            }
+            guard entry.call == call else { return .other }
+            switch entry.outcome {
+            case .running: return nil
+            case .done(let result, _): return .done(result)
+            case .forgotten: return .forgotten
+            case .unknown: return .unknown
+            }
         }
     }
 
@@ -124,7 +129,10 @@ final class Operations: Sendable {
     }
 
     private func insert(_ key: Key, _ entry: Entry, into state: inout State) {
-        if state.entries.updateValue(entry, forKey: key) == nil { state.order.append(key) }
+        if state.entries[key] == nil { state.order.append(key) }
+        // The answer of the one that had the id before is not kept twice.
+        forget(key, in: &state)
+        state.entries[key] = entry
     }
 
     private func remove(_ key: Key, from state: inout State) {

@@ -65,27 +65,28 @@ package final class RulesStore: Sendable {
         let settingsBytes = try bytes(of: directories.settingsFile)
         let toolsBytes = try bytes(of: directories.toolsFile)
         let packs = try packs(in: directories.packs)
-        do {
-            let settings =
-                try settingsBytes.map { bytes throws(PolicyError) in
-                    try PolicySettings(parsing: bytes, name: directories.settingsFile)
-                } ?? PolicySettings()
-            let tools = try ToolSettings(
-                parsing: toolsBytes, name: directories.toolsFile, packs: packs, policy: settings)
-            let policy = try Policy(
+        let settings = try reading(\.message) { () throws(PolicyError) in
+            try PolicySettings(parsing: settingsBytes ?? Array("{}".utf8), name: directories.settingsFile)
+        }
+        let tools = try reading(\.message) { () throws(ToolSettingsError) in
+            try ToolSettings(parsing: toolsBytes, name: directories.toolsFile, packs: packs, policy: settings)
+        }
+        let policy = try reading(\.message) { () throws(PolicyError) in
+            try Policy(
                 allowlist: allowlist, allowlistName: directories.allowlistFile, settings: settings,
                 ownCommands: tools.ownTools.map(\.command),
                 digest: digest(
                     of: [allowlist, settingsBytes ?? [], toolsBytes ?? []]
                         + packs.flatMap { [Array($0.name.utf8), $0.bytes] }))
-            return Current(policy: policy, settings: settings, tools: tools, fault: nil)
-        } catch let error as PolicyError {
-            throw ExecutorError(.configuration, error.message)
-        } catch let error as ToolSettingsError {
-            throw ExecutorError(.configuration, error.message)
-        } catch {
-            throw ExecutorError(.configuration, "The configuration cannot be used: \(error).")
         }
+        return Current(policy: policy, settings: settings, tools: tools, fault: nil)
+    }
+
+    /// What a reader of one of the files throws, as this module's own error.
+    private static func reading<Value, Failure: Error>(
+        _ message: (Failure) -> String, _ body: () throws(Failure) -> Value
+    ) throws(ExecutorError) -> Value {
+        do throws(Failure) { return try body() } catch { throw ExecutorError(.configuration, message(error)) }
     }
 
     /// More files of tools than this are refused.

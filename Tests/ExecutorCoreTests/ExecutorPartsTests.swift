@@ -23,8 +23,14 @@ struct TrustedFileTests {
             }
             chmod(path, 0o644)
             mkfifo(directory + "/fifo", 0o600)
-            for path in [directory, directory + "/fifo"] {
-                #expect(throws: ExecutorError.self) { try TrustedFile.read(path) }
+            let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(listener) }
+            #expect(withUnixAddress(directory + "/socket") { bind(listener, $0, $1) } == 0)
+            symlink("loop", directory + "/loop")
+            let places = ["", "/fifo", "/socket", "/loop", "/f/below"].map { directory + $0 }
+            for path in places {
+                let error = #expect(throws: ExecutorError.self) { try TrustedFile.read(path) }
+                #expect(error?.message.hasPrefix(path) == true, "\(error?.message ?? "")")
             }
             try Data(count: TrustedFile.maximumBytes + 1).write(to: URL(filePath: directory + "/huge"))
             #expect(throws: ExecutorError.self) { try TrustedFile.read(directory + "/huge") }
@@ -35,6 +41,76 @@ struct TrustedFileTests {
                 chown(path, 12345, 0)
                 #expect(throws: ExecutorError.self) { try TrustedFile.read(path) }
             }
+        }
+    }
+
+    @Test("a link may lead to it, also over others and in a path of this process's own")
+    func links() throws {
+        try withTemporaryDirectory { directory in
+            for name in ["/a", "/b"] {
+                try FileManager.default.createDirectory(atPath: directory + name, withIntermediateDirectories: false)
+            }
+            try Data("x".utf8).write(to: URL(filePath: directory + "/a/f"))
+            symlink("../a/./f", directory + "/b/one")
+            symlink("b/one", directory + "/two")
+            symlink(directory + "/b", directory + "/three")
+            let steps = FileManager.default.currentDirectoryPath.split(separator: "/").map { _ in ".." }
+            for path in [
+                directory + "/two", directory + "/three/one", steps.joined(separator: "/") + directory + "/two",
+            ] {
+                guard case .bytes(let bytes) = try TrustedFile.read(path) else { throw POSIXError(.EIO) }
+                #expect(bytes == Array("x".utf8))
+            }
+        }
+    }
+
+    @Test(
+        "whoever can change a link in the midst of the way, or its directory, is refused", .enabled(if: geteuid() == 0))
+    func linksOfOthers() throws {
+        try withTemporaryDirectory { directory in
+            let other = directory + "/other"
+            try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: false)
+            for name in ["/good", "/better"] { try Data("x".utf8).write(to: URL(filePath: directory + name)) }
+            symlink(directory + "/good", other + "/current")
+            symlink(other + "/current", directory + "/rules")
+            func fault() -> String? {
+                do throws(ExecutorError) { _ = try TrustedFile.read(directory + "/rules") } catch {
+                    return error.message
+                }
+                return nil
+            }
+            #expect(fault() == nil)
+            lchown(other + "/current", 12345, 0)
+            #expect(fault()?.contains("other/current is a link of user 12345") == true)
+            lchown(other + "/current", 0, 0)
+            chown(other, 12345, 0)
+            #expect(fault()?.contains("other belongs to user 12345") == true)
+            chown(other, 0, 0)
+            chmod(other, 0o777)
+            #expect(fault()?.contains("other can be written by others") == true)
+            chmod(other, 0o755)
+            #expect(fault() == nil)
+        }
+    }
+}
+
+@Suite("Directories of the daemon")
+struct DirectoriesTests {
+    @Test("a directory is made where it is missing, for this user alone; what is in its way is named")
+    func make() throws {
+        try withTemporaryDirectory { directory in
+            try Directories.make(directory + "/a/b")
+            try Directories.make(directory + "/a/b")
+            var status = stat()
+            #expect(stat(directory + "/a/b", &status) == 0 && status.st_mode & 0o777 == 0o700)
+            try Data().write(to: URL(filePath: directory + "/file"))
+            for path in [directory + "/file", directory + "/file/below"] {
+                let error = #expect(throws: ExecutorError.self) { try Directories.make(path) }
+                #expect(error?.message == "\(directory)/file is there and is no directory; move it away.")
+            }
+            // Where the kernel makes none, for root either.
+            let error = #expect(throws: ExecutorError.self) { try Directories.make("/proc/devops-executor") }
+            #expect(error?.message.hasPrefix("/proc/devops-executor cannot be made: ") == true)
         }
     }
 }
@@ -93,14 +169,31 @@ struct OperationsTests {
     func manyRestored() {
         let operations = Operations(memory: .seconds(60))
         let result = JSONValue.string(String(repeating: "x", count: 4096))
-        for number in 0..<25_000 {
+        for number in 0..<32_000 {
             operations.restore(restored("\(number)", .begun))
             operations.restore(restored("\(number)", .done(result)))
         }
-        let found = ["0", "24999"].map { id in
+        let found = ["0", "31999"].map { id in
             word(operations.begin(Operations.Key(userID: 1, id: id), call: "c", cancellation: Cancellation()))
         }
         #expect(found[0] == "new" && found[1].hasPrefix("done"))
+    }
+
+    @Test("an id that the log has twice has one answer, the later, and takes the room of one")
+    func restoredTwice() {
+        let operations = Operations(memory: .seconds(60))
+        let large = JSONValue.string(String(repeating: "x", count: Operations.maximumResultBytes / 4))
+        operations.restore(restored("other", .begun))
+        operations.restore(restored("other", .done(large)))
+        for _ in 0..<20 {
+            operations.restore(restored("op", .begun))
+            operations.restore(restored("op", .done(large)))
+        }
+        operations.restore(restored("op", .done(["last": true])))
+        let other = operations.begin(
+            Operations.Key(userID: 1, id: "other"), call: "c", cancellation: Cancellation())
+        #expect(word(other).hasPrefix("done"))
+        #expect(word(operations.begin(key, call: "c", cancellation: Cancellation())) == #"done {"last":true}"#)
     }
 
     @Test("answers beyond the kept size are forgotten, oldest first")
@@ -123,18 +216,15 @@ struct OperationsTests {
         let cancelled = Cancellation()
         cancelled.cancel(.cancelled)
         #expect(word(operations.begin(key, call: "c", cancellation: cancelled)) == "unknown")
-        async let second = withCheckedContinuation { continuation in
-            Thread.detachNewThread { [key] in
-                let beginning = operations.begin(key, call: "c", cancellation: Cancellation())
-                if case .done = beginning {
-                    continuation.resume(returning: true)
-                } else {
-                    continuation.resume(returning: false)
-                }
-            }
+        let answer = AsyncStream<Operations.Beginning>.makeStream()
+        let waiter = WatchedThread { [key] in
+            answer.continuation.yield(operations.begin(key, call: "c", cancellation: Cancellation()))
+            answer.continuation.finish()
         }
+        // Only once it waits: what has its answer already need not.
+        await waiter.waitUntilAsleep()
         operations.finish(key, result: [:])
-        #expect(await second)
+        for await second in answer.stream { #expect(word(second) == "done {}") }
     }
 }
 
@@ -162,6 +252,17 @@ struct ConfigurationTests {
             #expect(store.fault?.contains(name) == true && store.now.policy.ruleCount == 1)
             let fresh = RulesStore(Directories(configuration: directory) { _ in nil })
             #expect(fresh.fault?.contains(name) == true && fresh.now.policy.ruleCount == 0)
+        }
+        try withTemporaryDirectory { directory in
+            try Data(#"{"a": ["uptime"]}"#.utf8).write(to: URL(filePath: directory + "/allowlist.json"))
+            let packs = directory + "/packs"
+            try FileManager.default.createDirectory(atPath: packs, withIntermediateDirectories: false)
+            func fault(_ count: Int) throws -> String? {
+                for number in 0..<count { try Data("{}".utf8).write(to: URL(filePath: "\(packs)/\(number).json")) }
+                return RulesStore(Directories(configuration: directory) { _ in nil }).fault
+            }
+            #expect(try fault(32) == nil)
+            #expect(try fault(33)?.contains("more than 32 files") == true)
         }
         let missing = RulesStore(Directories(configuration: "/none") { _ in nil })
         #expect(missing.fault?.contains("config/allowlist.json") == true)
