@@ -99,6 +99,24 @@ struct ApprovalTests {
         }
     }
 
+    @Test("an operator's no is recorded, closes the question, and stands against a yes that comes later")
+    func operatorDenial() async throws {
+        try await withExecutor { executor in
+            let client = try executor.client()
+            _ = try await Self.call(client, "/usr/bin/id -g")
+            let id = try #require(try await executor.operatorClient().approvals().first?.id)
+            #expect(try await executor.ctl("approvals", "deny", id).status == 0)
+            #expect(try await executor.operatorClient().approvals().isEmpty)
+            #expect(try await executor.ctl("approvals", "approve", id).status == 1)
+            #expect(try await executor.audit("denial").first?["id"]?.stringValue == id)
+            guard case .result(let result) = try await Self.call(client, "/usr/bin/id -g") else {
+                throw POSIXError(.EIO)
+            }
+            #expect(result.refusal?.code == .approvalRequired)
+            #expect(try await executor.audit("intent").isEmpty)
+        }
+    }
+
     @Test("the end of the connection that was asked, other rules, and a restart mean no")
     func over() async throws {
         try await withExecutor { executor in

@@ -32,7 +32,7 @@ final class ExecutorFixture: Sendable {
     init(
         in directory: String, allowlist: String = ExecutorFixture.allowlist,
         settings: String = #"{"readable_roots": ["/etc"]}"#, tools: String? = nil, packs: [String: String] = [:],
-        waitsForReady: Bool = true, records: Bool = false
+        waitsForReady: Bool = true, records: Bool = false, environment: [String: String] = [:], before: [String] = []
     ) async throws {
         self.directory = directory
         recorders = records ? try Self.record(directory) : []
@@ -46,17 +46,22 @@ final class ExecutorFixture: Sendable {
             try Self.write(text, to: directory + "/config/packs/" + name)
         }
         notify = try NotifySocket(directory: directory)
-        program = try Self.start(directory, notify)
+        program = try Self.start(directory, notify, environment: environment, before: before)
         if waitsForReady { _ = await notify.wait(for: "READY=1") }
     }
 
-    static func start(_ directory: String, _ notify: NotifySocket) throws -> Program {
-        try Program(
-            "devops-executor",
-            [
-                "run", "--config-dir", directory + "/config", "--runtime-dir", directory + "/run", "--logs-dir",
-                directory + "/log", "--state-dir", directory + "/state",
-            ], environment: ["NOTIFY_SOCKET": notify.path])
+    /// - Parameter before: A program, with arguments, that runs what follows it.
+    static func start(
+        _ directory: String, _ notify: NotifySocket, environment: [String: String] = [:], before: [String] = []
+    ) throws -> Program {
+        let words =
+            before + [
+                Program.path("devops-executor"), "run", "--config-dir", directory + "/config", "--runtime-dir",
+                directory + "/run", "--logs-dir", directory + "/log", "--state-dir", directory + "/state",
+            ]
+        return try Program(
+            words[0], Array(words.dropFirst()),
+            environment: environment.merging(["NOTIFY_SOCKET": notify.path]) { own, _ in own })
     }
 
     static func write(_ text: String, to path: String) throws {
