@@ -105,18 +105,17 @@ package final class AuditLog: Sendable {
     private func alone<Value: Sendable>(
         usesDisk: Bool = false, _ body: (inout AuditWriter) throws(AuditError) -> Value
     ) throws(AuditError) -> Value {
-        while true {
-            let (result, copies) = state.withLock { state -> (Result<Value, AuditError>?, [ArraySlice<UInt8>]) in
-                if state.isClosed { return (.failure(AuditError("The audit log is closed.")), []) }
-                if state.isSyncing, usesDisk || state.writer.isUpkeepDue { return (nil, []) }
-                state.writer.isDiskTaken = state.isSyncing
-                let result = Result { () throws(AuditError) in try body(&state.writer) }
-                return (result, state.writer.takeCopies())
-            }
-            if let mirror { copies.forEach(mirror) }
-            if let result { return try result.get() }
-            waitForDisk()
+        let (result, copies) = state.withLock { state -> (Result<Value, AuditError>?, [ArraySlice<UInt8>]) in
+            if state.isClosed { return (.failure(AuditError("The audit log is closed.")), []) }
+            if state.isSyncing, usesDisk || state.writer.isUpkeepDue { return (nil, []) }
+            state.writer.isDiskTaken = state.isSyncing
+            let result = Result { () throws(AuditError) in try body(&state.writer) }
+            return (result, state.writer.takeCopies())
         }
+        if let mirror { copies.forEach(mirror) }
+        if let result { return try result.get() }
+        waitForDisk()
+        return try alone(usesDisk: usesDisk, body)
     }
 
     private func waitForDisk() {

@@ -32,8 +32,9 @@ struct ChainCheck {
         (self.publicKey, self.wantedHead) = (publicKey, wantedHead.map { Array($0.utf8) })
     }
 
-    /// Nothing that follows matters.
-    var isOver: Bool { fault != nil || hasSeenAll }
+    /// Nothing that follows matters; of a log whose old files went after its newest record was noted, the record that
+    /// allows that follows.
+    var isOver: Bool { fault != nil || (hasSeenAll && beginning == nil) }
 
     mutating func fail(_ message: String) { fault = fault ?? message }
 

@@ -141,6 +141,20 @@ struct RotationTests {
         }
     }
 
+    @Test("old files that go after the newest record was noted, and before it is looked for, are no fault")
+    func goneSinceNoted() throws {
+        try withAudit { fixture in
+            let log = try fixture.open(fileBytes: 1500, files: 3)
+            try Self.fill(log, 12)
+            let noted = log.head
+            let before = fixture.fileNames
+            while fixture.fileNames.first == before.first { try Self.fill(log, 1) }
+            let verdict = fixture.verifier(log.publicKey).verify(upTo: noted)
+            #expect(verdict.isIntact, "\(verdict.message)")
+            try log.close()
+        }
+    }
+
     @Test("a log is intact to who checks it while its old files go")
     func checkedMeanwhile() throws {
         try withAudit { fixture in
