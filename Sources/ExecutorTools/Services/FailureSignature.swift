@@ -46,13 +46,19 @@ struct FailureBefore: Sendable {
     /// Entries read on either side of the start.
     private static let entries = 300
 
+    /// journald takes systemd's words and a process's from two sockets: the last ones of a process that has failed may
+    /// stand after systemd's line. Microseconds, and fewer than systemd waits before it starts anything again (100 ms,
+    /// `RestartSec=` of systemd.service(5)).
+    private static let lateness: UInt64 = 50_000
+
     /// `nil` where there is no journal to tell, or nothing failed before this start.
     var check: VerifiedCheck? {
         guard machine.hasJournal, let start = unit.startNoted else { return nil }
         var before = JournalQuery(unit: unit.id, lines: Self.entries)
         (before.since, before.until) = (start - min(Self.reach, start), start)
         let past = read(before)
-        guard let failure = past.lastIndex(where: Self.saysThatItFailed) else { return nil }
+        guard let line = past.lastIndex(where: Self.saysThatItFailed) else { return nil }
+        let failure = past.lastIndex { $0.time <= past[line].time + Self.lateness } ?? line
         let signature = FailureSignature(Array(past[...failure]))
         guard !signature.isEmpty else { return nil }
         var after = JournalQuery(unit: unit.id, lines: Self.entries)
