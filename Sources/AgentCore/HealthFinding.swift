@@ -12,7 +12,7 @@ package struct HealthFinding: Sendable, Hashable {
 
     package var grade: Grade
     /// Which check it is of, such as `disk_percent`.
-    package var check: String
+    package var code: String
     /// What it is about, such as a mount point; `nil` for the machine.
     package var subject: String?
     package var value: Double?
@@ -25,7 +25,7 @@ package struct HealthFinding: Sendable, Hashable {
     private var detail: String?
 
     /// The same for the same thing whatever its figures, such as `disk_percent /`.
-    package var key: String { subject.map { "\(check) \($0)" } ?? check }
+    package var key: String { subject.map { "\(code) \($0)" } ?? code }
 
     /// All findings of an answer, the worst first, as the executor orders them.
     package static func all(in metadata: [String: JSONValue]) -> [HealthFinding] {
@@ -33,17 +33,17 @@ package struct HealthFinding: Sendable, Hashable {
     }
 
     /// - Parameters:
-    ///   - json: `{grade, check, subject, value, threshold, text}`; `nil` where it is no finding, or one that says that
+    ///   - json: `{grade, code, subject, value, threshold, text}`; `nil` where it is no finding, or one that says that
     ///     all is well.
     ///   - metadata: The answer it stands in.
     package init?(json: JSONValue, in metadata: [String: JSONValue] = [:]) {
-        guard let text = json["text"]?.stringValue, let check = json["check"]?.stringValue,
+        guard let text = json["text"]?.stringValue, let code = json["code"]?.stringValue,
             let grade = json["grade"]?.stringValue.flatMap(Grade.init)
         else { return nil }
-        (self.grade, self.check, self.text) = (grade, check, text)
+        (self.grade, self.code, self.text) = (grade, code, text)
         (subject, value) = (json["subject"]?.stringValue, json["value"]?.doubleValue)
         threshold = json["threshold"]?.doubleValue
-        switch check {
+        switch code {
         case "oom_kills": count = metadata["oom_kills"]?.intValue ?? Int(value ?? 0)
         case "failed_units":
             detail = metadata["failed_units"]?.arrayValue?.prefix(10).compactMap(\.stringValue).joined(separator: ", ")
@@ -61,7 +61,7 @@ package struct HealthFinding: Sendable, Hashable {
 extension HealthFinding {
     private var russian: String? {
         let (place, figure) = (subject ?? "", Self.number(value))
-        switch check {
+        switch code {
         case "disk_percent":
             return "диск \(place) заполнен на \(figure)%" + (detail.map { ", свободно \($0)" } ?? "") + limit("%")
         case "inodes_percent":

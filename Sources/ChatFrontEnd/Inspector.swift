@@ -91,7 +91,7 @@ extension Inspector {
         }
         check.examined.insert(.health)
         let failed = result.metadata["failed_units"]?.arrayValue?.compactMap(\.stringValue)
-        for finding in HealthFinding.all(in: result.metadata) where failed == nil || finding.check != "failed_units" {
+        for finding in HealthFinding.all(in: result.metadata) where failed == nil || finding.code != "failed_units" {
             check.observations.append(
                 Observation(
                     scope: .health, key: finding.key, grade: finding.grade, count: finding.count,
@@ -127,7 +127,7 @@ extension Inspector {
     }
 
     private func question(about finding: HealthFinding) -> String {
-        ["disk_percent", "inodes_percent"].contains(finding.check) ? words.askAboutDisks : words.askAboutSystem
+        ["disk_percent", "inodes_percent"].contains(finding.code) ? words.askAboutDisks : words.askAboutSystem
     }
 
     private static func service(_ unit: String) -> String {

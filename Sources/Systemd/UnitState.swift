@@ -11,14 +11,15 @@ package struct UnitState: Sendable, Hashable {
     /// What is read of the some 300 there are.
     static let wanted: Set<String> = [
         "ActiveEnterTimestamp", "ActiveState", "After", "AssertResult", "Asserts", "BindsTo", "BoundBy",
-        "CPUUsageNSec", "ConditionResult", "Conditions", "ConsistsOf", "ControlPID", "Description", "DropInPaths",
-        "ExecMainCode", "ExecMainExitTimestamp", "ExecMainStartTimestamp", "ExecMainStatus", "ExecStart",
-        "ExecStartPre", "FragmentPath", "Group", "Id", "InactiveExitTimestamp", "InvocationID", "LastTriggerUSec",
-        "Listen", "LoadError", "LoadState", "MainPID", "MemoryCurrent", "MemoryMax", "NAccepted", "NConnections",
-        "NRestarts", "Names", "NeedDaemonReload", "NextElapseUSecMonotonic", "NextElapseUSecRealtime", "Paths",
-        "RequiredBy", "Requires", "Requisite", "Restart", "Result", "StartLimitBurst", "StartLimitIntervalUSec",
-        "StateChangeTimestamp", "StatusText", "SubState", "TasksCurrent", "TasksMax", "TriggeredBy", "Triggers",
-        "Type", "UnitFileState", "User", "Wants", "What", "Where",
+        "CPUUsageNSec", "ConditionResult", "Conditions", "ConflictedBy", "Conflicts", "ConsistsOf", "ControlPID",
+        "Description", "DropInPaths", "EnvironmentFiles", "ExecMainCode", "ExecMainExitTimestamp",
+        "ExecMainStartTimestamp", "ExecMainStatus", "ExecStart", "ExecStartPre", "FragmentPath", "Group", "Id",
+        "InactiveExitTimestamp", "InvocationID", "LastTriggerUSec", "LimitNOFILESoft", "Listen", "LoadError",
+        "LoadState", "MainPID", "MemoryCurrent", "MemoryMax", "NAccepted", "NConnections", "NRestarts", "Names",
+        "NeedDaemonReload", "NextElapseUSecMonotonic", "NextElapseUSecRealtime", "Paths", "RequiredBy", "Requires",
+        "Requisite", "Restart", "Result", "StartLimitBurst", "StartLimitIntervalUSec", "StateChangeTimestamp",
+        "StatusText", "SubState", "TasksCurrent", "TasksMax", "TriggeredBy", "Triggers", "Type", "UnitFileState",
+        "User", "Wants", "What", "Where", "WorkingDirectory",
     ]
 
     package func text(_ property: String) -> String? {

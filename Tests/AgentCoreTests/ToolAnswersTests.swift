@@ -9,7 +9,7 @@ struct ToolAnswersTests {
     @Test(
         "what is no finding is none",
         arguments: [
-            [:], ["grade": "ok", "check": "clock", "text": "x"], ["grade": "warn", "check": "clock"],
+            [:], ["grade": "ok", "code": "clock", "text": "x"], ["grade": "warn", "code": "clock"],
             ["grade": "warn", "text": "x"], 3,
         ] as [JSONValue])
     func none(_ json: JSONValue) {
@@ -25,7 +25,7 @@ struct ToolAnswersTests {
         _ check: String, _ subject: JSONValue, _ value: JSONValue, _ threshold: JSONValue, _ grade: JSONValue = "warn"
     ) throws -> HealthFinding {
         let json: JSONValue = [
-            "grade": grade, "check": .string(check), "subject": subject, "value": value, "threshold": threshold,
+            "grade": grade, "code": .string(check), "subject": subject, "value": value, "threshold": threshold,
             "text": "its own words",
         ]
         return try #require(HealthFinding(json: json, in: answer))

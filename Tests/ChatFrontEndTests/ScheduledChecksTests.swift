@@ -33,7 +33,7 @@ struct ScheduledChecksTests {
         _ threshold: JSONValue = nil
     ) -> JSONValue {
         [
-            "grade": grade, "check": check, "subject": subject, "value": value, "threshold": threshold,
+            "grade": grade, "code": check, "subject": subject, "value": value, "threshold": threshold,
             "text": "the executor's own words",
         ]
     }

@@ -86,11 +86,11 @@ struct ContainerTests {
             (#""Status":"paused","Running":true"#, 0, .paused),
             (#""Status":"running","Running":true,"Health":{"Status":"unhealthy"}"#, 0, .unhealthy),
             (#""Status":"running","Running":true,"Health":{"Status":"starting"}"#, 0, nil),
-        ] as [(String, Int, ContainerFinding.Cause?)])
-    func findings(_ state: String, _ restarts: Int, _ cause: ContainerFinding.Cause?) throws {
+        ] as [(String, Int, ContainerFinding.Code?)])
+    func findings(_ state: String, _ restarts: Int, _ cause: ContainerFinding.Code?) throws {
         var container = try #require(Container.list(Self.exited).first)
         container.detail = ContainerDetail(#"{"Name":"/job","RestartCount":\#(restarts),"State":{\#(state)}}"#)
-        #expect(container.detail != nil && ContainerFinding(container)?.cause == cause)
+        #expect(container.detail != nil && ContainerFinding(container)?.code == cause)
     }
 
     @Test("podman's list of all is read as docker's line of each")

@@ -48,7 +48,7 @@ struct DockerEngineTests {
         try engine.waitForEnd("job", "done")
         let result = list()
         let found = try #require(engine.finding("job", in: result))
-        #expect(found["cause"] == "exited" && found["text"] == "job has ended with code 3.")
+        #expect(found["code"] == "exited" && found["text"] == "job has ended with code 3.")
         #expect(
             found["lines"]?.arrayValue?.contains { $0.stringValue?.hasSuffix("stderr: no such table") == true } == true)
         #expect(engine.finding("done", in: result) == nil)
@@ -61,7 +61,7 @@ struct DockerEngineTests {
         try engine.start("greedy", "-m 16m --memory-swap 16m", "tail /dev/zero")
         try engine.waitForEnd("greedy")
         let found = try #require(engine.finding("greedy", in: list()))
-        #expect(found["cause"] == "oom_killed", "\(found)")
+        #expect(found["code"] == "oom_killed", "\(found)")
         #expect(found["text"]?.stringValue?.contains("at its limit of 16") == true, "\(found)")
     }
 
@@ -72,7 +72,7 @@ struct DockerEngineTests {
             (Int(text.prefix { $0 != " " }) ?? 0) >= 4 && text.hasSuffix("restarting")
         }
         let found = try #require(engine.finding("loop", in: list()))
-        #expect(found["cause"] == "restart_loop" && found["text"]?.stringValue?.contains("code 7") == true, "\(found)")
+        #expect(found["code"] == "restart_loop" && found["text"]?.stringValue?.contains("code 7") == true, "\(found)")
         #expect(
             found["lines"]?.arrayValue?.last?.stringValue?.contains("cannot open /etc/app.conf") == true, "\(found)")
     }
@@ -84,7 +84,7 @@ struct DockerEngineTests {
         try engine.waitUntil("sick", "{{.State.Health.Status}}") { $0 == "unhealthy" }
         let result = list()
         let found = try #require(engine.finding("sick", in: result))
-        #expect(found["cause"] == "unhealthy")
+        #expect(found["code"] == "unhealthy")
         #expect(found["text"]?.stringValue?.contains("the last said: refused on 5432") == true, "\(found)")
     }
 
@@ -94,9 +94,9 @@ struct DockerEngineTests {
         try engine.start("second", "-p 18081:80", "sleep 1000", mayFail: true)
         try engine.start("nothing", "", "no-such-program", mayFail: true)
         let result = list()
-        #expect(engine.finding("second", in: result)?["cause"] == "port_taken")
+        #expect(engine.finding("second", in: result)?["code"] == "port_taken")
         #expect(engine.finding("second", in: result)?["text"]?.stringValue?.contains("port 18081 is taken") == true)
-        #expect(engine.finding("nothing", in: result)?["cause"] == "cannot_start")
+        #expect(engine.finding("nothing", in: result)?["code"] == "cannot_start")
         #expect(
             engine.call(.dockerRestart, ["container": "second"]).error
                 == "Docker cannot start the container: port 18081 is taken; check_port 18081 says by what.")

@@ -39,8 +39,8 @@ struct HealthSystemdTests {
         inside("systemctl daemon-reload")
     }
 
-    private func finding(_ result: ToolResult, _ check: String) -> JSONValue? {
-        result.metadata["findings"]?.arrayValue?.first { $0["check"]?.stringValue == check }
+    private func finding(_ result: ToolResult, _ code: String) -> JSONValue? {
+        result.metadata["findings"]?.arrayValue?.first { $0["code"]?.stringValue == code }
     }
 
     @Test("a unit that crashes again and again is named, with its restarts and its result")

@@ -29,7 +29,7 @@ struct PodmanTests {
             json?["state"] == "exited" && json?["exit_code"] == 3 && json?["compose_project"] == "shop",
             "\(result.text)")
         let found = engine.finding("job", in: result)
-        #expect(found?["cause"] == "exited", "\(result.text)")
+        #expect(found?["code"] == "exited", "\(result.text)")
         #expect(
             found?["lines"]?.arrayValue?.first?.stringValue?.contains("stderr: no such table") == true, "\(result.text)"
         )
@@ -42,7 +42,7 @@ struct PodmanTests {
         // Without systemd nothing runs the check by itself.
         _ = engine.shell("healthcheck run sick >/dev/null 2>&1")
         let found = engine.finding("sick", in: engine.call(.dockerPs))
-        #expect(found?["cause"] == "unhealthy", "\(String(describing: found))")
+        #expect(found?["code"] == "unhealthy", "\(String(describing: found))")
         #expect(found?["text"]?.stringValue?.contains("refused on 5432") == true)
     }
 

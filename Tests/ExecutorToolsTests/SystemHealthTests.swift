@@ -204,7 +204,7 @@ struct HealthFindingTests {
                 $0.oomKills = 0; $0.fileHungry = [FileHungryProcess(pid: 7, name: "web", open: 800, limit: 1024)]
             }
             .findings(HealthThresholds()).first)
-        #expect(finding.json["check"] == "process_files_percent" && finding.json["subject"] == "web (pid 7)")
+        #expect(finding.json["code"] == "process_files_percent" && finding.json["subject"] == "web (pid 7)")
         #expect(finding.json["threshold"] == 70 && finding.json["grade"] == "warn")
     }
 
@@ -249,7 +249,7 @@ struct CertificateFileTests {
         #expect(file.fault == nil && abs((file.daysLeft ?? 0) - days) <= 1)
         var figures = HealthFigures()
         figures.certificates = [file]
-        let found = figures.findings(HealthThresholds()).first { $0.check == "certificate_days" }
+        let found = figures.findings(HealthThresholds()).first { $0.code == "certificate_days" }
         #expect(found?.grade.rawValue == grade)
     }
 

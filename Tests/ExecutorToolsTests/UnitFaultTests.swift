@@ -132,7 +132,7 @@ struct ServicesSystemdFaultTests {
         let second = guest.change(.restart, unit)
         #expect(first.output.contains("start of"), "\(first.text)")
         #expect(second.output.contains("start of"), "\(second.text)")
-        let lines = second.output.split(separator: "\n").filter { $0.contains("start of") }
+        let lines = second.output.split(separator: "\n").filter { $0.hasPrefix("  ") && $0.contains("start of") }
         #expect(lines.count == 1, "\(second.text)")
     }
 

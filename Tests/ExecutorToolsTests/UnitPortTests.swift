@@ -91,6 +91,7 @@ struct ServicesSystemdRepairTests {
         let verified = verify(unit, "http://127.0.0.1:8182/gone")
         #expect(verified.metadata["verified"] == false && verified.metadata["http_status"] == 502, "\(verified.text)")
         #expect(verified.metadata["service_active"] == true)
+        #expect(verified.findings.contains("http_error"), "\(verified.text)")
     }
 
     @Test("a certificate that curl does not trust is not verified, and what is wrong with it is said")
@@ -104,6 +105,7 @@ struct ServicesSystemdRepairTests {
         let verified = verify(unit, "https://127.0.0.1:8443/")
         #expect(verified.metadata["verified"] == false && verified.metadata["http_status"] == .null, "\(verified.text)")
         #expect(verified.output.contains("its certificate is not valid: SSL certificate problem"), "\(verified.text)")
+        #expect(verified.findings == ["certificate_invalid"], "\(verified.text)")
     }
 
     @Test("a change of a unit keeps what it was, and is put back")

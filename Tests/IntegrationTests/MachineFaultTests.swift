@@ -40,7 +40,7 @@ struct MachineFaultTests {
 
     private func finding(_ result: ToolResult, _ check: String, subject suffix: String) -> JSONValue? {
         result.metadata["findings"]?.arrayValue?.first {
-            $0["check"]?.stringValue == check && $0["subject"]?.stringValue?.hasSuffix(suffix) == true
+            $0["code"]?.stringValue == check && $0["subject"]?.stringValue?.hasSuffix(suffix) == true
         }
     }
 

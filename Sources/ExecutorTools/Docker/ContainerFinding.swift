@@ -2,7 +2,7 @@ package import StrictJSON
 
 /// What is wrong with a container, and why.
 package struct ContainerFinding: Sendable, Hashable {
-    package enum Cause: String, Sendable, Hashable, CaseIterable {
+    package enum Code: String, Sendable, Hashable, CaseIterable {
         case outOfMemory = "oom_killed"
         case portTaken = "port_taken"
         case restartLoop = "restart_loop"
@@ -12,7 +12,7 @@ package struct ContainerFinding: Sendable, Hashable {
         case paused
     }
 
-    package var cause: Cause
+    package var code: Code
     package var grade: HealthFinding.Grade
     package var container: String
     /// One sentence.
@@ -28,14 +28,14 @@ package struct ContainerFinding: Sendable, Hashable {
     /// What its state says, or `nil` for a container that is well or has ended as it should.
     package init?(_ container: Container) {
         guard let detail = container.detail, let found = Self.find(detail) else { return nil }
-        (cause, grade, self.container) = (found.cause, found.grade, container.name)
+        (code, grade, self.container) = (found.code, found.grade, container.name)
         text = "\(container.name) \(found.text)"
     }
 
     /// Whether its last words may say more.
-    var wantsLines: Bool { [.exited, .restartLoop, .outOfMemory, .unhealthy].contains(cause) }
+    var wantsLines: Bool { [.exited, .restartLoop, .outOfMemory, .unhealthy].contains(code) }
 
-    private typealias Found = (cause: Cause, grade: HealthFinding.Grade, text: String)
+    private typealias Found = (code: Code, grade: HealthFinding.Grade, text: String)
 
     private static func find(_ detail: ContainerDetail) -> Found? {
         if let error = detail.error, !detail.isUp { return failedStart(error) }
@@ -93,7 +93,7 @@ package struct ContainerFinding: Sendable, Hashable {
 
     package var json: JSONValue {
         [
-            "cause": .string(cause.rawValue), "grade": .string(grade.rawValue), "container": .string(container),
+            "code": .string(code.rawValue), "grade": .string(grade.rawValue), "container": .string(container),
             "text": .string(text), "lines": JSONValue(lines),
         ]
     }

@@ -12,9 +12,10 @@ package struct DiskUsage: Sendable, Hashable {
     package var inodesUsedPercent: Int?
     package var usedInodes: Int
 
-    package init?(_ mount: MountEntry) {
+    /// - Parameter root: Where the machine's files are, when that is not `/`.
+    package init?(_ mount: MountEntry, root: String = "") {
         var figures = statvfs()
-        guard statvfs(mount.mountPoint, &figures) == 0, figures.f_blocks > 0 else { return nil }
+        guard statvfs(root + mount.mountPoint, &figures) == 0, figures.f_blocks > 0 else { return nil }
         let used = figures.f_blocks - min(figures.f_bfree, figures.f_blocks)
         let fragment = Int(clamping: figures.f_frsize)
         self.mount = mount

@@ -13,7 +13,7 @@ package struct HealthFinding: Sendable, Hashable {
 
     package var grade: Grade
     /// Which check it is of: with ``subject`` the finding's identity from one look to the next.
-    package var check: String
+    package var code: String
     /// What it is about, such as a mount point or a unit; `nil` for the machine.
     package var subject: String?
     /// The figure, and the step it reached; `nil` where there is none.
@@ -23,16 +23,16 @@ package struct HealthFinding: Sendable, Hashable {
     package var text: String
 
     package init(
-        _ grade: Grade, _ check: String, of subject: String? = nil, value: Double? = nil, threshold: Double? = nil,
+        _ grade: Grade, _ code: String, of subject: String? = nil, value: Double? = nil, threshold: Double? = nil,
         _ text: String
     ) {
-        (self.grade, self.check, self.subject, self.text) = (grade, check, subject, text)
+        (self.grade, self.code, self.subject, self.text) = (grade, code, subject, text)
         (self.value, self.threshold) = (value, threshold)
     }
 
     package var json: JSONValue {
         .object(compacting: [
-            "grade": .string(grade.rawValue), "check": .string(check), "subject": subject.map { .string($0) },
+            "grade": .string(grade.rawValue), "code": .string(code), "subject": subject.map { .string($0) },
             "value": value.map(Self.number), "threshold": threshold.map(Self.number), "text": .string(text),
         ])
     }
@@ -57,19 +57,19 @@ extension HealthThresholds.Steps {
 
     /// The finding of a figure of which more is worse; `nil` below the steps.
     func finding(
-        _ check: String, of subject: String? = nil, _ value: Double, _ text: (_ step: Double) -> String
+        _ code: String, of subject: String? = nil, _ value: Double, _ text: (_ step: Double) -> String
     ) -> HealthFinding? {
         grade(value).map { grade, step in
-            HealthFinding(grade, check, of: subject, value: value, threshold: step, text(step))
+            HealthFinding(grade, code, of: subject, value: value, threshold: step, text(step))
         }
     }
 
     /// The finding of a figure of which less is worse.
     func findingOfLack(
-        _ check: String, of subject: String? = nil, _ value: Double, _ text: (_ step: Double) -> String
+        _ code: String, of subject: String? = nil, _ value: Double, _ text: (_ step: Double) -> String
     ) -> HealthFinding? {
         gradeOfLack(value).map { grade, step in
-            HealthFinding(grade, check, of: subject, value: value, threshold: step, text(step))
+            HealthFinding(grade, code, of: subject, value: value, threshold: step, text(step))
         }
     }
 }

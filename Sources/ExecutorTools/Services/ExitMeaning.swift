@@ -16,6 +16,9 @@ enum ExitMeaning {
         case "resources": "systemd could not set up what it needs (a file, a directory, memory or a limit)."
         case "protocol": "it did not do what its Type= promises (such as writing its pid file)."
         case "exec-condition": "its ExecCondition= said that it is not to run."
+        case "service-start-limit-hit", "unit-start-limit-hit":
+            "what it starts failed so often in a row that systemd gave up."
+        case "trigger-limit-hit": "it was set off more often than TriggerLimitBurst= allows."
         default: "systemd's result is '\(unit.result)'."
         }
     }
@@ -28,6 +31,11 @@ enum ExitMeaning {
         // CLD_EXITED, CLD_KILLED, CLD_DUMPED of siginfo(2)
         if code == 1 { return "exit status \(status)" + (status == 0 ? "" : statuses[status].map { " (\($0))" } ?? "") }
         return "signal \(SignalName.name(Int32(clamping: status)))\(code == 3 ? ", core dumped" : "")"
+    }
+
+    /// The step at which systemd could not prepare the process, such as `NAMESPACE`; `nil` for a program's own status.
+    static func preparation(_ status: Int64) -> Substring? {
+        statuses[status].flatMap { status >= 200 ? $0.prefix { $0 != ":" } : nil }
     }
 
     /// systemd.exec(5), "Process Exit Codes": the ones an administrator meets.

@@ -10,8 +10,10 @@ struct ProbeAnswer: Sendable, Hashable {
     var redirect: String?
     /// When the server's own certificate ends, in seconds since 1970; `nil` without TLS.
     var certificateEnd: Int?
-    /// Why there was none.
+    /// Why there was none, or none that is of use.
     var problem: String?
+    /// The name of that, where it has one.
+    private(set) var code: UnitFinding.Code?
 
     init(_ run: RunResult) {
         let lines = run.output.split(whereSeparator: \.isNewline)
@@ -26,15 +28,39 @@ struct ProbeAnswer: Sendable, Hashable {
         guard !run.succeeded else { return }
         let said = lines.dropFirst().first { $0.contains("certificate") && !$0.hasPrefix("curl:") }
         switch (run.ending, run.termination) {
-        case (.timeout, _): problem = "timeout"
+        case (.timeout, _): (problem, code) = ("timeout", .timeout)
         case (.itself, .exited(60)):
             problem = "its certificate is not valid\(said.map { ": \(PrintableText.line($0))" } ?? "")"
-        case (.itself, .exited(let code)): problem = Self.problems[code] ?? "curl ended with \(code)"
+            code = said?.contains("expired") == true ? .certificateExpired : .certificateInvalid
+        case (.itself, .exited(let status)):
+            problem = Self.problems[status] ?? "curl ended with \(status)"
+            code = [6: .nameNotResolved, 7: .connectionRefused, 28: .timeout][status]
         default: problem = "the probe was ended"
         }
     }
 
-    init(problem: String) { self.problem = problem }
+    /// - Parameter error: Why it could not be asked.
+    init(_ error: RunnerError) {
+        problem = error.message
+        code = error.code == .addressRefused && error.message.contains("does not resolve") ? .nameNotResolved : nil
+    }
+
+    /// The same answer, to one who was led in a circle.
+    func circling(_ addresses: [String]) -> ProbeAnswer {
+        var answer = self
+        let shown = addresses.map { PrintableText.line($0, limit: 300) }.joined(separator: " → ")
+        (answer.problem, answer.code) = ("it redirects in a circle: \(shown)", .redirectLoop)
+        return answer
+    }
+
+    /// Why it does not do; `nil` for a good one, and for one that nothing is known of.
+    func finding(_ url: String) -> UnitFinding? {
+        guard !isGood else { return nil }
+        return (code ?? (status == nil ? nil : .httpError)).map { code in
+            let text = "\(PrintableText.line(url, limit: 300)) → \(words)"
+            return UnitFinding(code, text.hasSuffix(".") ? text : text + ".")
+        }
+    }
 
     /// An answer of 200 to 399.
     var isGood: Bool { problem == nil && status.map { (200..<400).contains($0) } == true }

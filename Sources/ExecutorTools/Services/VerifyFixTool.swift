@@ -71,11 +71,14 @@ private struct Verification {
             machine.waitForJournal()
             var checks = [state(last, problem)]
             if last.activity == .active { checks += ports(last) + [failure(last), errors(last)].compactMap { $0 } }
-            let (answer, run) = probe.map { self.probe($0.grant) } ?? (nil, nil)
+            let moment = ClockText.now
+            let (answer, run) = probe.map { self.probe($0.grant, $0.url) } ?? (nil, nil)
+            var findings = isUp(checks) ? [] : last.unit.map { diagnosis.findings(of: $0) } ?? []
             if let answer, let url = probe?.url {
                 checks += [check(answer, url), certificate(answer)].compactMap { $0 }
+                findings += causes(of: answer, url, last, since: moment)
             }
-            return ToolReport(result(checks, last, answer), run: run)
+            return ToolReport(result(checks, findings, last, answer), run: run)
         } catch {
             return ToolReport(
                 .failure(
@@ -84,7 +87,9 @@ private struct Verification {
         }
     }
 
-    private func result(_ checks: [VerifiedCheck], _ snapshot: ServiceSnapshot, _ answer: ProbeAnswer?) -> ToolResult {
+    private func result(
+        _ checks: [VerifiedCheck], _ findings: [UnitFinding], _ snapshot: ServiceSnapshot, _ answer: ProbeAnswer?
+    ) -> ToolResult {
         let failed = checks.filter { $0.outcome == .failed }
         var metadata = snapshot.metadata
         metadata["verified"] = JSONValue(failed.isEmpty)
@@ -92,13 +97,24 @@ private struct Verification {
         if let answer { metadata["http_seconds"] = answer.seconds.map { JSONValue($0) } ?? .null }
         if let days = answer?.certificateDays { metadata["certificate_days"] = JSONValue(days) }
         metadata["checks"] = .array(checks.map(\.json))
-        let findings = isUp(checks) ? [] : snapshot.unit.map { diagnosis.findings(of: $0) } ?? []
         if !findings.isEmpty { metadata["findings"] = .array(findings.map(\.json)) }
         let output = (checks.map(\.line) + findings.map { "Cause: \($0.text)" }).joined(separator: "\n")
         if failed.isEmpty { return .success(output, metadata: metadata) }
+        let reasons = failed.map(\.text).joined(separator: "; ")
         return .failure(
-            "Not verified: \(failed.map(\.text).joined(separator: "; ")).", output: output,
-            metadata: metadata)
+            "Not verified: \(reasons)\(reasons.hasSuffix(".") ? "" : ".")", output: output, metadata: metadata)
+    }
+
+    /// Why an address does not answer as it should: the server's own error says more than its number.
+    private func causes(
+        of answer: ProbeAnswer, _ url: String, _ snapshot: ServiceSnapshot, since moment: UInt64
+    ) -> [UnitFinding] {
+        let known = [answer.finding(url)].compactMap { $0 }
+        guard (answer.status ?? 0) >= 500 else { return known }
+        machine.waitForJournal()
+        let errors = ServerErrors(
+            machine: machine, service: service, unit: snapshot.unit, policy: policy, context: context)
+        return errors.findings(since: moment) + known
     }
 
     private func isUp(_ checks: [VerifiedCheck]) -> Bool { checks.first?.outcome == .passed }
@@ -152,14 +168,23 @@ private struct Verification {
         return VerifiedCheck("log", .note, "its log since it was started: \(errors.joined(separator: " | "))")
     }
 
-    private func probe(_ grant: Grant) -> (ProbeAnswer, RunResult?) {
+    private func probe(_ grant: Grant, _ url: String) -> (ProbeAnswer, RunResult?) {
+        let (first, run) = ask(grant)
+        let chain = RedirectChain { url in
+            guard case .allowed(let grant) = policy.judge(.probe(url: url)), grant.effect == .read else { return nil }
+            return ask(grant).answer
+        }
+        return (chain.judge(first, from: url), run)
+    }
+
+    private func ask(_ grant: Grant) -> (answer: ProbeAnswer, RunResult?) {
         do throws(RunnerError) {
             let run = try machine.runner.run(
                 grant, timeout: machine.settings.entry(.verifyFix).timeout, cancellation: context.cancellation,
                 onOutput: nil)
             return (ProbeAnswer(run), run)
         } catch {
-            return (ProbeAnswer(problem: error.message), nil)
+            return (ProbeAnswer(error), nil)
         }
     }
 

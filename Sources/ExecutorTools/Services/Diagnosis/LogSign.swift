@@ -20,24 +20,6 @@ struct LogSign: Sendable, Hashable {
     /// Such as say what is wrong with the machine; the rest may be a consequence of those.
     var isSpecific: Bool { code != .badConfiguration && code != .missingFile }
 
-    /// In the order in which they are looked for: nginx begins the lines of all its failures with `[emerg]`.
-    private static let words: [(code: UnitFinding.Code, words: [String])] = [
-        (.portTaken, ["address already in use", "eaddrinuse"]),
-        (.diskFull, ["no space left on device", "enospc", "disk quota exceeded"]),
-        (.readOnlyFileSystem, ["read-only file system", "erofs"]),
-        (.permissionDenied, ["permission denied", "eacces"]),
-        (
-            .badConfiguration,
-            [
-                "syntax error", "unknown directive", "[emerg]", "invalid configuration", "configuration error",
-                "config error", "error in config", "parse error", "failed to parse", "could not parse", "cannot parse",
-                "invalid option", "unknown option", "unrecognized option", "unknown variable", "bad configuration",
-                "configtest failed", "not allowed here", "invalid command", "invalid value", "invalid number",
-            ]
-        ),
-        (.missingFile, ["no such file or directory", "enoent"]),
-    ]
-
     /// The file it is about: the last absolute path before the words that say so, else the first behind them.
     var path: String? {
         func isPath(_ word: String) -> Bool { word.hasPrefix("/") && word.utf8.count > 1 }
@@ -50,7 +32,7 @@ struct LogSign: Sendable, Hashable {
     var port: UInt16? {
         let words = Self.words(of: line)
         for (index, word) in words.enumerated() {
-            if let colon = word.lastIndex(of: ":"), Self.isHost(word[..<colon]),
+            if let colon = word.lastIndex(of: ":"), Self.isHost(word[..<colon]), !word.hasPrefix("/"),
                 let port = Self.port(word[word.index(after: colon)...])
             {
                 return port
@@ -64,19 +46,36 @@ struct LogSign: Sendable, Hashable {
         return nil
     }
 
+    /// Whether the address in it is this machine's own.
+    var isLocal: Bool {
+        ["127.0.0.1", "localhost", "[::1]", "::1"].contains { line.contains(ignoringCase: $0) }
+    }
+
+    /// What stands in quotes, else the word behind the words that say so: the host or the library that was looked for.
+    var subject: String? {
+        let parts = line.split(separator: "\"", omittingEmptySubsequences: false)
+        if parts.count > 2, !parts[1].isEmpty { return SafeText.line(String(parts[1]), limit: 255) }
+        return line.range(ignoringCase: phrase).flatMap { place in
+            Self.words(of: line[place.upperBound...]).first { !$0.isEmpty }
+        }
+    }
+
     private static func words(of line: some StringProtocol) -> [String] {
         line.split(whereSeparator: { " '\"`(),;=<>\t".contains($0) }).map { word in
             String(word).trimming(suffix: ":.")
         }
     }
 
-    private static func port(_ digits: Substring) -> UInt16? {
-        UInt16(digits).flatMap { $0 > 0 ? $0 : nil }
+    /// An address may have a path behind its port: `http://127.0.0.1:9000/`.
+    private static func port(_ text: Substring) -> UInt16? {
+        let digits = text.prefix { $0 != "/" }
+        return UInt16(digits).flatMap { $0 > 0 ? $0 : nil }
     }
 
     /// A time such as `12:30:05` has no host before its last colon.
     private static func isHost(_ text: Substring) -> Bool {
-        text.contains(".") || text.hasPrefix("[") || text.hasPrefix("*") || text.hasPrefix("::") || text == "localhost"
+        text.contains(".") || text.hasPrefix("[") || text.hasPrefix("*") || text.hasPrefix("::")
+            || text.hasSuffix("localhost")
     }
 }
 

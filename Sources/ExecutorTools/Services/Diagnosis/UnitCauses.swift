@@ -3,8 +3,10 @@ import Systemd
 /// The causes that systemd's own properties name.
 struct UnitCauses: Sendable {
     let unit: UnitState
-    /// The words of its last start.
-    let lines: [String]
+    /// Those of its last start.
+    let words: StartWords
+
+    var lines: [String] { words.lines }
 
     /// A unit file that cannot be used, with the line that is at fault.
     var unusable: [UnitFinding] {
@@ -34,10 +36,14 @@ struct UnitCauses: Sendable {
     /// systemd's words about the unit's own file: `/etc/…/web.service:5: …`, and why it refuses it.
     private var fileLines: [String] {
         let path = unit.text("FragmentPath").map { "\($0):" }
-        return lines.filter { line in
-            path.map { line.hasPrefix($0) } == true || (line.hasPrefix("\(unit.id): ") && line.hasSuffix("Refusing."))
+        return (words.before + lines).filter { line in
+            let isFault = path.map { line.hasPrefix($0) } == true && !Self.advice.contains { line.contains($0) }
+            return isFault || (line.hasPrefix("\(unit.id): ") && line.hasSuffix("Refusing."))
         }
     }
+
+    /// Words of lines that systemd accepts all the same.
+    private static let advice = ["is not safe!", "legacy", "obsolete", "deprecated"]
 
     /// What is not about the unit's file.
     var ownLines: [String] {
@@ -77,6 +83,9 @@ struct UnitCauses: Sendable {
     /// systemd keeps no state of an inactive unit that nothing refers to: then its last word says why it is not up.
     private var forgotten: UnitFinding? {
         guard let line = lines.last.map({ SafeText.line($0, limit: 300) }) else { return nil }
+        if lines.contains(where: { $0.contains("Skipped due to 'exec-condition'") }) {
+            return UnitFinding(.conditionFailed, "Not started, its ExecCondition= said that it is not to run.")
+        }
         if line.contains("was skipped because of") || line.hasPrefix("Condition check resulted in") {
             return UnitFinding(.conditionFailed, "Not started, a condition does not hold: \(line)")
         }
@@ -87,56 +96,27 @@ struct UnitCauses: Sendable {
         return nil
     }
 
+    /// The units that wait for each other, as systemd names them one by one.
+    var cycle: [UnitFinding] {
+        guard !unit.isActive, let first = lines.lastIndex(where: { $0.contains("Found ordering cycle on ") }) else {
+            return []
+        }
+        let names = lines[first...].compactMap { line in
+            ["Found ordering cycle on ", "Found dependency on "].lazy.compactMap { words in
+                line.word(after: words)?.split(separator: "/").first.map { SafeText.line(String($0), limit: 255) }
+            }.first
+        }
+        let round = (names + names.prefix(1)).joined(separator: " → ")
+        return [
+            UnitFinding(
+                .dependencyCycle, "Dependency cycle: \(round). systemd cannot order them; one must not need the other.")
+        ]
+    }
+
     /// systemd's result tells of it where the start was asked for, and only its words where it restarted it itself.
     var hitStartLimit: Bool {
         unit.result == "start-limit-hit"
             || (unit.active == "failed" && lines.contains { $0.contains("Start request repeated too quickly") })
-    }
-
-    /// What became of its processes.
-    var processes: [UnitFinding] {
-        guard !unit.isActive || unit.restarts > 0 else { return [] }
-        return [oom, late, exec, startCheck].compactMap { $0 }
-    }
-
-    private var oom: UnitFinding? {
-        guard unit.result == "oom-kill" || lines.contains(where: { $0.contains("killed by the OOM killer") }) else {
-            return nil
-        }
-        let limit = unit.count("MemoryMax").map { ", whose limit is \(Figures.bytes($0)) (MemoryMax=)" } ?? ""
-        return UnitFinding(.oomKill, "The kernel ended a process of it for want of memory (OOM kill)\(limit).")
-    }
-
-    private var late: UnitFinding? {
-        switch unit.result {
-        case "timeout":
-            UnitFinding(.timeout, "It was not ready, or not down, in the time systemd gives it (timeout).")
-        case "watchdog": UnitFinding(.watchdog, "It did not report to systemd's watchdog in time.")
-        default: nil
-        }
-    }
-
-    /// systemd.exec(5), "Process Exit Codes": what systemd itself could not do before the program ran.
-    private var exec: UnitFinding? {
-        guard unit.integer("ExecMainCode") == 1 || unit.result == "exit-code" else { return nil }
-        let program = Self.path(unit.values("ExecStart").last) ?? "its program"
-        let status = [unit.integer("ExecMainStatus"), failedCheck?.status].compactMap { $0 }.first { $0 >= 200 }
-        switch status {
-        case 203:
-            return UnitFinding(
-                .missingExecutable, "\(failedCheck?.path ?? program) is missing or not executable (203/EXEC).")
-        case 216: return UnitFinding(.missingUser, "Its group \(unit.text("Group") ?? "?") does not exist (216/GROUP).")
-        case 217: return UnitFinding(.missingUser, "Its user \(unit.text("User") ?? "?") does not exist (217/USER).")
-        default: return nil
-        }
-    }
-
-    private var startCheck: UnitFinding? {
-        guard let check = failedCheck, (check.status ?? 0) < 200 else { return nil }
-        let said = lines.last { LogSign($0) != nil }.map { " It said: \(SafeText.line($0, limit: 300))" } ?? ""
-        let code: UnitFinding.Code = check.isConfigurationTest ? .badConfiguration : .startCheckFailed
-        return UnitFinding(
-            code, "What runs before its start failed: `\(check.command)` ended with \(check.ending).\(said)")
     }
 
     /// It goes up and down by itself.
@@ -158,46 +138,14 @@ struct UnitCauses: Sendable {
     private static let loop = 3
     private static let recent: UInt64 = 10 * 60 * 1_000_000
 
-    private static func path(_ command: BusValue?) -> String? {
-        command?.elements.first?.text.map { SafeText.line($0, limit: 200) }
-    }
-
     private static func unique(_ lines: [String]) -> [String] {
         lines.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 }
 
-extension UnitCauses {
-    /// A command of `ExecStartPre=` that failed and may not.
-    struct FailedCheck: Sendable, Hashable {
-        let path: String
-        let command: String
-        /// How it ended, as a wait status has it: 1 for exited.
-        let code: Int64
-        let status: Int64?
-
-        var ending: String {
-            code == 1 ? "exit status \(status ?? 0)" : "signal \(SignalName.name(Int32(clamping: status ?? 0)))"
-        }
-
-        /// Its arguments say so, as do those of nginx, apache, haproxy, sshd and named.
-        var isConfigurationTest: Bool {
-            let words = command.split(separator: " ").map { $0.lowercased() }
-            return words.dropFirst().contains { ["-t", "-c", "-tq"].contains($0) }
-                || words.contains { word in ["configtest", "config", "checkconf"].contains { word.contains($0) } }
-        }
-    }
-
-    /// org.freedesktop.systemd1(5): (path, argv, ignore, start, start, end, end, pid, code, status).
-    var failedCheck: FailedCheck? {
-        unit.values("ExecStartPre").lazy.map(\.elements).compactMap { fields -> FailedCheck? in
-            guard fields.count == 10, fields[2].bool == false, let path = fields[0].text,
-                let code = fields[8].integer, code > 0, code != 1 || fields[9].integer != 0
-            else { return nil }
-            return FailedCheck(
-                path: SafeText.line(path, limit: 200),
-                command: SafeText.line(fields[1].texts.joined(separator: " "), limit: 200), code: code,
-                status: fields[9].integer)
-        }.first
+extension String {
+    /// What stands behind the first `words`, up to the next blank.
+    fileprivate func word(after words: String) -> Substring? {
+        firstRange(of: words).flatMap { self[$0.upperBound...].split(separator: " ").first }
     }
 }

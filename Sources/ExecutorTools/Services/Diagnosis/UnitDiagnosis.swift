@@ -9,16 +9,27 @@ struct UnitDiagnosis: Sendable {
     /// The causes, the most telling first; none for a unit that is up and stays so.
     func findings(of unit: UnitState) -> [UnitFinding] {
         let isUp = unit.isActive && unit.restarts == 0
-        let words = isUp ? [] : StartWords(machine: machine, unit: unit).lines
-        let causes = UnitCauses(unit: unit, lines: words)
-        var findings = causes.unusable + causes.conditions
-        if !unit.isActive, unit.load == "loaded", let bus = machine.systemBus() {
-            findings += UnitNeeds(unit: unit, bus: bus).findings()
-        }
-        findings += causes.processes + signs(in: causes.ownLines, of: unit) + causes.loops
+        let words = isUp ? StartWords.none : StartWords(machine: machine, unit: unit)
+        let causes = UnitCauses(unit: unit, words: words)
+        var findings = causes.unusable + causes.conditions + causes.cycle + neighbours(of: unit)
+        findings += causes.processes + signs(in: causes.ownLines, of: unit)
+        if findings.isEmpty { findings += causes.ending }
+        findings += causes.loops
         if causes.hitStartLimit { findings.append(startLimit(unit)) }
-        let hasProgram = !findings.contains { $0.code == .missingExecutable }
-        return findings.filter { hasProgram || $0.code != .missingFile }
+        // What systemd could not prepare has a line of its own about the file that is missing.
+        let isPrepared = Set(findings.map(\.code)).isDisjoint(with: [
+            .missingExecutable, .missingDirectory, .setUpFailed,
+        ])
+        return findings.enumerated().filter { index, finding in
+            finding.code != .missingFile || (isPrepared && findings.firstIndex { $0.code == .missingFile } == index)
+        }.map(\.element)
+    }
+
+    /// What it needs, and what it is there to start.
+    private func neighbours(of unit: UnitState) -> [UnitFinding] {
+        guard unit.load == "loaded", let bus = machine.systemBus() else { return [] }
+        let needs = unit.isActive ? [] : UnitNeeds(unit: unit, bus: bus).findings()
+        return needs + UnitTriggers(unit: unit, bus: bus).findings()
     }
 
     /// The newest line of each cause that is named; what may be its consequence only where no other is.
@@ -27,38 +38,10 @@ struct UnitDiagnosis: Sendable {
         for sign in lines.lazy.compactMap({ LogSign($0) }) { newest[sign.code] = sign }
         let specific = newest.values.filter(\.isSpecific)
         let told = specific.isEmpty ? Array(newest.values) : specific
-        return told.sorted { $0.code.rawValue < $1.code.rawValue }.map { finding($0, unit) }
-    }
-
-    private func finding(_ sign: LogSign, _ unit: UnitState) -> UnitFinding {
-        UnitFinding(sign.code, "\(sentence(sign, unit)) Its log: \(SafeText.line(sign.line, limit: 300))")
-    }
-
-    private func sentence(_ sign: LogSign, _ unit: UnitState) -> String {
-        switch sign.code {
-        case .portTaken: portTaken(sign, unit)
-        case .permissionDenied:
-            "Permission denied\(sign.path.map { ": \($0)\(mode($0))" } ?? ""), as \(user(unit))."
-        case .diskFull: "A disk is full (no space or no inodes left)\(sign.path.map { ": \($0)" } ?? "")."
-        case .readOnlyFileSystem: "A file system is read-only\(sign.path.map { ": \($0)" } ?? "")."
-        case .missingFile: "A file is missing\(sign.path.map { ": \($0)" } ?? "")."
-        default: "Its configuration is not accepted\(sign.path.map { ": \($0)" } ?? "")."
+        return told.sorted { $0.code.rawValue < $1.code.rawValue }.map { sign in
+            let sentence = SignSentence(machine: machine, policy: policy, unit: unit).text(sign)
+            return UnitFinding(sign.code, "\(sentence) Its log: \(SafeText.line(sign.line, limit: 300))")
         }
-    }
-
-    /// Only of a file that a rule could read: the words of a log are not to tell what else there is.
-    private func mode(_ path: String) -> String { policy.couldRead(path) ? FileMode.text(of: path) : "" }
-
-    private func user(_ unit: UnitState) -> String { unit.text("User") ?? "root" }
-
-    /// `Port 80 is taken by apache2 (pid 12), unit apache2.service.`
-    private func portTaken(_ sign: LogSign, _ unit: UnitState) -> String {
-        guard let port = sign.port else { return "A port it wants is taken." }
-        let holders = PortReport.read(port, processes: machine.processes, ports: machine.ports).listeners.map(\.holder)
-        guard let holder = holders.first(where: { $0.unit != unit.id && $0.pid != nil }) ?? holders.first else {
-            return "Port \(port) was taken; nobody listens on it now."
-        }
-        return "Port \(port) is taken by \(holder.text)."
     }
 
     /// The limit, and how it is lifted by what the rules allow.

@@ -6,21 +6,45 @@ struct UnitFinding: Sendable, Hashable {
         case assertFailed = "assert_failed"
         case badConfiguration = "bad_configuration"
         case badUnitFile = "bad_unit_file"
+        case certificateExpired = "certificate_expired"
+        case certificateInvalid = "certificate_invalid"
         case conditionFailed = "condition_failed"
+        case conflict
+        case connectionRefused = "connection_refused"
         case crashLoop = "crash_loop"
+        case dependencyCycle = "dependency_cycle"
         case diskFull = "disk_full"
+        /// It came to its end by itself, without an error.
+        case ended
+        /// It ended with an error that nothing here knows by name.
+        case exited
+        case httpError = "http_error"
+        case ioError = "io_error"
+        case killed
+        case loginRefused = "login_refused"
+        case masked
         case missingDependency = "missing_dependency"
+        case missingDirectory = "missing_directory"
         case missingExecutable = "missing_executable"
         case missingFile = "missing_file"
+        case missingLibrary = "missing_library"
         case missingUser = "missing_user"
-        case masked
+        case mountFailed = "mount_failed"
+        case nameNotResolved = "name_not_resolved"
+        case notReady = "not_ready"
         case oomKill = "oom_kill"
+        case outOfMemory = "out_of_memory"
         case permissionDenied = "permission_denied"
         case portTaken = "port_taken"
+        case processLimit = "process_limit"
         case readOnlyFileSystem = "read_only_file_system"
+        case redirectLoop = "redirect_loop"
+        case setUpFailed = "setup_failed"
         case startCheckFailed = "start_check_failed"
         case startLimit = "start_limit"
         case timeout
+        case tooManyFiles = "open_files_limit"
+        case triggeredFailed = "triggered_unit_failed"
         case watchdog
     }
 
