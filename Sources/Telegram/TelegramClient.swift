@@ -153,3 +153,11 @@ package struct TelegramClient: Sendable {
         TelegramError(.server, "Telegram's answer to \(method) has not the form the Bot API gives it.")
     }
 }
+
+/// Whatever holds a client may be printed whole, as a service group does at `debug`: neither the token nor the proxy's
+/// password is in it.
+extension TelegramClient: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "TelegramClient" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

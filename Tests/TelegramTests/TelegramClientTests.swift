@@ -54,6 +54,18 @@ struct TelegramClientTests {
         #expect(refused?.code == .badToken)
     }
 
+    @Test("whatever prints a client, or what holds one, shows neither the token nor the proxy's password")
+    func printed() throws {
+        let client = TelegramClient(
+            token: TelegramStandIn.token, url: "http://localhost", proxy: "http://user:hunter2@localhost",
+            http: HTTPClient())
+        var dumped = ""
+        dump([client], to: &dumped)
+        for text in ["\(client)", "\([client])", String(reflecting: (client, 1)), dumped] {
+            #expect(!text.contains(TelegramStandIn.token) && !text.contains("hunter2"), "\(text)")
+        }
+    }
+
     @Test("what is sent keeps the Bot API's rules; an edit that changes nothing is a success")
     func calls() async throws {
         let server = try TelegramStandIn()
