@@ -11,6 +11,9 @@ struct ClaudeStream {
         var isOpen = true
     }
 
+    /// Why a turn may end in the middle of a call's arguments.
+    private static let cuttingReasons: Set<String> = ["max_tokens", "model_context_window_exceeded", "refusal"]
+
     private var blocks: [Int: Block] = [:]
     private var usage: [String: Int] = [:]
     private var stopReason: String?
@@ -76,8 +79,8 @@ struct ClaudeStream {
         var value = block.value
         switch value["type"]?.stringValue {
         case "text":
-            // An empty text block may not be sent back.
-            if block.text.isEmpty { return nil }
+            // A text block of white space alone may not be sent back.
+            if block.text.allSatisfy(\.isWhitespace) { return nil }
             value["text"] = .string(block.text)
         case "thinking":
             value["thinking"] = .string(block.text)
@@ -85,6 +88,10 @@ struct ClaudeStream {
         case "tool_use":
             let text = block.partialJSON.isEmpty ? value["input"]?.text ?? "" : block.partialJSON
             guard let input = try? JSONValue(parsing: text, options: .lenient), input.objectValue != nil else {
+                // The turn is whole, and its last call is not: what stands in its place never runs.
+                if Self.cuttingReasons.contains(stopReason ?? "") {
+                    return ClaudeBlock(value, input: [:], spelled: "{}")
+                }
                 throw ClaudeError(.unavailable, "Claude's tool call has no readable arguments.")
             }
             return ClaudeBlock(value, input: input, spelled: text)

@@ -22,6 +22,13 @@ package struct ClaudeConfiguration: Sendable {
     }
 }
 
+/// Printed whole, it shows neither the key nor the proxy's password.
+extension ClaudeConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "ClaudeConfiguration(\(model))" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["model": model]) }
+}
+
 /// One turn that is asked for, in the API's own words.
 package struct ClaudeRequest: Sendable {
     package var system: String

@@ -178,6 +178,42 @@ struct ClaudeClientTests {
         #expect(server.requests.last?.text.contains("\"input\":\(input)") == true)
     }
 
+    @Test(
+        "a call cut in the middle is no fault where the turn says that it was cut, and stands empty",
+        arguments: ["max_tokens", "model_context_window_exceeded", "refusal"])
+    func cutCall(_ reason: String) async throws {
+        let server = try AnthropicStandIn(script: [
+            .spelledTool("check_port", input: #"{"port": 8"#, reason: reason), .text("end"),
+        ])
+        let client = Self.client(server)
+        let turn = try await client.respond(to: Self.request)
+        #expect(turn.stopReason == reason && turn.content.last?.value["input"] == [:])
+        var next = Self.request
+        next.messages += [ClaudeMessage(role: "assistant", content: turn.content), Self.results(for: turn)]
+        _ = try await client.respond(to: next)
+        #expect(server.requests.count == 2 && server.violations.isEmpty, "\(server.violations)")
+    }
+
+    @Test("a text of white space alone is not kept: the API takes none back")
+    func blankText() async throws {
+        let server = try AnthropicStandIn(script: [
+            .tools([("check_port", ["port": 80])], saying: "\n\n"), .text("end"),
+        ])
+        let turn = try await Self.client(server).respond(to: Self.request)
+        #expect(turn.content.map { $0.value["type"] } == ["tool_use"])
+    }
+
+    @Test("whatever prints the settings shows neither the key nor the proxy's password")
+    func printed() {
+        let settings = ClaudeConfiguration(
+            apiKey: AnthropicStandIn.key, model: "m", proxy: "http://user:hunter2@localhost")
+        var dumped = ""
+        dump([settings], to: &dumped)
+        for text in ["\(settings)", String(reflecting: [settings]), dumped] {
+            #expect(!text.contains(AnthropicStandIn.key) && !text.contains("hunter2"), "\(text)")
+        }
+    }
+
     @Test("a history with a thought left out, or anything before a thought changed, is refused as the API does")
     func boundThoughts() async throws {
         let server = try AnthropicStandIn(script: [.tools([("check_port", ["port": 80])], thinking: "hm")])

@@ -9,7 +9,7 @@ package final class AnthropicStandIn: Sendable {
         /// Names and arguments; ids are made here. A thought comes first, and has to come back unchanged.
         case tools([(name: String, input: JSONValue)], saying: String = "", thinking: String? = nil)
         /// One call, whose arguments are spelled so.
-        case spelledTool(String, input: String)
+        case spelledTool(String, input: String, reason: String = "tool_use")
         /// A thinking block before the text; it is signed with all that came before it.
         case thinking(String, then: String)
         case stop(reason: String, text: String)
@@ -141,8 +141,8 @@ package final class AnthropicStandIn: Sendable {
             let thoughts = thinking.map { [signed($0, request)] } ?? []
             let words: [JSONValue] = saying.isEmpty ? [] : [["type": "text", "text": .string(saying)]]
             return whole(thoughts + words + calls.map { toolUse($0.name, $0.input, thoughts, box) }, "tool_use")
-        case .spelledTool(let name, let text):
-            return whole([toolUse(name, .string(text), [], box)], "tool_use")
+        case .spelledTool(let name, let text, let reason):
+            return whole([toolUse(name, .string(text), [], box)], reason)
         }
     }
 
