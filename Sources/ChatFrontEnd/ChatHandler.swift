@@ -133,7 +133,8 @@ package actor ChatHandler {
         let history = try await store.history(sessionID: session.id)
         let incidents = try await store.incidents(resembling: message.text, limit: Self.similarIncidents)
         let actor = Actor(
-            userID: String(message.userID), chatID: String(message.chatID), sessionID: String(session.id))
+            userID: String(message.userID), chatID: String(message.chatID), sessionID: String(session.id),
+            incidentID: message.incidentID)
         let request = AgentRequest(
             text: message.text, language: words.language, actor: actor,
             history: history.map { Exchange(question: $0.question, answer: $0.answer) },

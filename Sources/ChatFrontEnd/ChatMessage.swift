@@ -9,6 +9,9 @@ package struct ChatMessage: Sendable, Hashable {
     package var text: String
     package var userID: Int64
     package var chatID: Int64
+    /// The same each time this message is worked on, so that what a call changed before a crash is not done again;
+    /// `nil` where it is worked on once.
+    package var incidentID: String?
 
     /// - Parameter text: Is cleaned: control characters, the invisible ones that turn text round, and what is too
     ///   long go.

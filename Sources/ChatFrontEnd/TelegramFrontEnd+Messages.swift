@@ -76,6 +76,8 @@ extension TelegramFrontEnd {
     /// The place is left only when the answer is stored: the next question's history has it, and its answer is behind.
     private func answer(_ message: ChatMessage, of stored: StoredUpdate, _ place: ChatPlace) async throws {
         await place.turn()
+        var message = message
+        message.incidentID = "update-\(stored.id)"
         guard let answer = await answer(message) else { return }
         try await store.answer(
             updateID: stored.id, messages: drafts(answer.text, chatID: message.chatID),

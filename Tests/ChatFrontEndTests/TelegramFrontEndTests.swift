@@ -129,6 +129,25 @@ struct TelegramFrontEndTests {
         }
     }
 
+    @Test("a message that is worked on again after a crash is the same incident, so that no change is made twice")
+    func sameIncident() async throws {
+        let payload: JSONValue = [
+            "update_id": 41,
+            "message": [
+                "message_id": 1, "date": 1, "chat": ["id": 7, "type": "private"], "text": "перезапусти nginx",
+                "from": ["id": 7, "is_bot": false, "first_name": "x"],
+            ],
+        ]
+        try await FrontEndFixture.run { store in
+            try await store.storeUpdates([StoredUpdate(id: 41, payload: payload.text)])
+        } _: { fixture in
+            let update = fixture.telegram.send("и ещё раз")
+            await fixture.settle()
+            _ = await fixture.telegram.waitForMessage { $0.text == "answer to и ещё раз" }
+            #expect(fixture.agent.requests.map(\.actor.incidentID) == ["update-41", "update-\(update)"])
+        }
+    }
+
     @Test("a long answer comes in parts that fit, in order, and nothing of it is lost")
     func longAnswer() async throws {
         try await FrontEndFixture.run { fixture in
