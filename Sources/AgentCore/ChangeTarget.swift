@@ -17,21 +17,24 @@ package enum ChangeTarget: Sendable, Hashable {
     /// A failure may have changed something half-way, so it counts as a change.
     static func of(_ call: ToolCall, _ result: ToolResult, readOnlyTools: Set<String>) -> ChangeTarget? {
         guard result.refusal == nil, !readOnlyTools.contains(call.name) else { return nil }
-        switch ToolName(rawValue: call.name) {
-        case .restartService: return .service(name(call.argument("service")))
-        case .dockerRestart: return .container(call.argument("container"))
-        case .runCommand: return command(call.argument("command"), effect: result.metadata["effect"]?.stringValue)
-        default: return .unknown(call.name)
+        let target = wanted(by: call)
+        guard ToolName(rawValue: call.name) == .runCommand else { return target ?? .unknown(call.name) }
+        switch result.metadata["effect"]?.stringValue {
+        case "change": return target ?? .unknown(call.argument("command"))
+        // Without the executor's word (a time-out, say) what the command looks like decides.
+        case nil: return target
+        default: return nil
         }
     }
 
-    private static func command(_ line: String, effect: String?) -> ChangeTarget? {
-        let words = line.split(separator: " ").map(String.init)
-        let target = changedUnit(words) ?? changedContainer(words)
-        switch effect {
-        case "change": return target ?? .unknown(line)
-        // Without the executor's word (a time-out, say) what the command looks like decides.
-        case nil: return target
+    /// What a call was to change, by its looks; `nil` where they do not tell.
+    static func wanted(by call: ToolCall) -> ChangeTarget? {
+        switch ToolName(rawValue: call.name) {
+        case .restartService: return .service(name(call.argument("service")))
+        case .dockerRestart: return .container(call.argument("container"))
+        case .runCommand:
+            let words = call.argument("command").split(separator: " ").map(String.init)
+            return changedUnit(words) ?? changedContainer(words)
         default: return nil
         }
     }

@@ -49,6 +49,8 @@ package struct Loop: Sendable {
     private struct Change: Sendable {
         var target: ChangeTarget
         var check: Check
+        /// The call that was to change it failed: should the target be well all the same, that is not its doing.
+        var hasFailed: Bool
     }
 
     let limits: AgentLimits
@@ -64,6 +66,8 @@ package struct Loop: Sendable {
     private var tools: [String] = []
     /// What was changed, in order, and how far it is verified.
     private var changes: [Change] = []
+    /// What was to be changed and the executor refused, but for what was changed after all.
+    private var refused: [ChangeTarget] = []
     private var testURLs: [String: String] = [:]
     /// Calls made since the last change.
     private var repeats: [String: Int] = [:]
@@ -258,12 +262,16 @@ extension Loop {
         if call.name == ToolName.verifyFix.rawValue, let url = call.arguments["test_url"]?.stringValue {
             testURLs[ChangeTarget.name(call.argument("service"))] = url
         }
+        if result.refusal != nil, let target = ChangeTarget.wanted(by: call), !refused.contains(target) {
+            refused.append(target)
+        }
         if let target = ChangeTarget.of(call, result, readOnlyTools: readOnlyTools) {
             repeats = [:]
             changes.removeAll { $0.target.name == target.name }
+            refused.removeAll { $0.name == target.name }
             // Whatever was verified before this change has to be verified again, once, at the end.
             let check: Check = if case .unknown = target { .impossible } else { .due }
-            changes.append(Change(target: target, check: check))
+            changes.append(Change(target: target, check: check, hasFailed: !result.success))
         } else {
             verify(by: call, result)
         }
@@ -327,9 +335,11 @@ extension Loop {
 
     private mutating func finish(_ text: String, _ ending: AgentReport.Ending) -> Action {
         isFinished = true
-        let states = changes.compactMap(state)
+        var states = changes.compactMap(state)
+        // The built-in brain says itself what was refused and what failed.
+        if thinker == .model { states += refused.map { .init(target: $0, outcome: .refused) } }
         let verification: AgentReport.Verification =
-            changes.isEmpty ? .notNeeded : states.allSatisfy(\.isVerified) ? .passed : .failed
+            states.isEmpty ? .notNeeded : states.allSatisfy(\.isVerified) ? .passed : .failed
         let report = ReportText.compose(
             text, states: states, replacement: replacement, isBuiltIn: thinker == .fallback, language)
         return .finish(
@@ -340,7 +350,10 @@ extension Loop {
 
     private func state(_ change: Change) -> ReportText.State? {
         switch change.check {
-        case .passed(let call, let result): .init(target: change.target, outcome: .verified, call: call, result: result)
+        case .passed(let call, let result):
+            .init(
+                target: change.target, outcome: .verified, call: call, result: result,
+                hasFailed: change.hasFailed && thinker == .model)
         case .failed(let call, let result): .init(target: change.target, outcome: .failed, call: call, result: result)
         case .due: isDue(change) ? .init(target: change.target, outcome: .unverified) : nil
         case .impossible: .init(target: change.target, outcome: .unverified)

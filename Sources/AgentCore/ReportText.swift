@@ -5,12 +5,14 @@ import StrictJSON
 enum ReportText {
     /// One thing that was changed, as the executor last saw it.
     struct State: Sendable {
-        enum Outcome: Sendable, Hashable { case verified, failed, unverified }
+        enum Outcome: Sendable, Hashable { case verified, failed, unverified, refused }
 
         var target: ChangeTarget
         var outcome: Outcome
         var call: ToolCall?
         var result: ToolResult?
+        /// The change itself failed, though its target is well.
+        var hasFailed = false
 
         var isVerified: Bool { outcome == .verified }
     }
@@ -20,7 +22,8 @@ enum ReportText {
         _ text: String, states: [State], replacement: ModelError?, isBuiltIn: Bool, _ language: Language
     ) -> String {
         var body = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        for state in states where !state.isVerified {
+        // After a refusal the target may be well all the same, so what is said of it stays.
+        for state in states where !state.isVerified && state.outcome != .refused {
             body.removeAll { $0.contains("✅") && $0.mentions(state.target.name) && !isAboutStopping($0) }
         }
         let known = body
@@ -29,6 +32,7 @@ enum ReportText {
             guard !known.contains(where: { $0.contains(mark) && $0.mentions(state.target.name) }) else { continue }
             body += lines(state, language)
         }
+        for state in states where state.hasFailed { body.append(failedChange(state.target.name, language)) }
         let head = replacement.map { [replaced($0, language)] } ?? []
         return (head + [body.joined(separator: "\n").trimmed]).filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
@@ -37,8 +41,17 @@ enum ReportText {
         ["остановлен", "stopped"].contains { line.lowercased().contains($0) }
     }
 
+    private static func failedChange(_ name: String, _ language: Language) -> String {
+        language == .russian ? "⚠️ \(name): само действие не удалось" : "⚠️ \(name): the action itself failed"
+    }
+
     private static func lines(_ state: State, _ language: Language) -> [String] {
         let name = state.target.name
+        if state.outcome == .refused {
+            return [
+                language == .russian ? "⚠️ \(name): отказано, ничего не сделано" : "⚠️ \(name): refused, nothing was done"
+            ]
+        }
         guard let call = state.call, let result = state.result else {
             return [language == .russian ? "⚠️ \(name): не проверено" : "⚠️ \(name): not verified"]
         }

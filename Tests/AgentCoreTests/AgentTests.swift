@@ -54,6 +54,43 @@ struct AgentTests {
         #expect(report.text.contains("❌"))
     }
 
+    @Test(
+        "a change that was refused, or failed though its target is well, is said beside the model's claim",
+        arguments: [
+            ("restart_service", ["service": "nginx"], true, "⚠️ nginx: отказано, ничего не сделано"),
+            ("run_command", ["command": "systemctl stop nginx"], true, "⚠️ nginx: отказано, ничего не сделано"),
+            ("docker_restart", ["container": "web"], true, "⚠️ web: отказано, ничего не сделано"),
+            ("restart_service", ["service": "nginx"], false, "⚠️ nginx: само действие не удалось"),
+        ] as [(String, [String: JSONValue], Bool, String)])
+    func changeNotMade(_ tool: String, _ arguments: [String: JSONValue], _ isRefused: Bool, _ line: String) async {
+        let refusal = Refusal(.notAllowed, rule: nil, message: "No rule.", alternative: "None.")
+        let toolbox = ScriptedToolbox { call, _ in
+            call.name == "verify_fix" ? .verified(true) : isRefused ? .refused(refusal) : .failure("It failed.")
+        }
+        let model = ScriptedModel([.success(.call(tool, arguments, id: "t1")), .success(.say("✅ Всё сделано."))])
+        let report = await Self.answer(.ask("почини"), model: model, toolbox)
+        #expect(report.text.contains(line), "\(report.text)")
+        #expect(report.success == !isRefused)
+    }
+
+    @Test("what was refused and then changed after all is reported as it is now")
+    func changedAfterRefusal() async {
+        let refusal = Refusal(.notAllowed, rule: nil, message: "No rule.", alternative: "None.")
+        let toolbox = ScriptedToolbox { call, _ in
+            switch call.name {
+            case "verify_fix": .verified(true)
+            case "run_command": .refused(refusal)
+            default: .success("restarted", metadata: ["effect": "change"])
+            }
+        }
+        let model = ScriptedModel([
+            .success(.call("run_command", ["command": "systemctl restart nginx"], id: "t1")),
+            .success(.call("restart_service", ["service": "nginx"], id: "t2")), .success(.say("Перезапустил.")),
+        ])
+        let report = await Self.answer(.ask("перезапусти nginx"), model: model, toolbox)
+        #expect(report.success && !report.text.contains("отказано"), "\(report.text)")
+    }
+
     @Test("reading alone needs no verification")
     func reading() async {
         let toolbox = ScriptedToolbox { _, _ in .success("free", metadata: ["effect": "read"]) }
