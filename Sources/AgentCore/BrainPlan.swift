@@ -27,6 +27,7 @@ struct BrainPlan: Sendable {
         case .start(let name): return start(name)
         case .status(let name):
             return ask(.checkService, ["service": .string(name)]) { ToolAnswers.service(name, $0, language) }
+        case .thanks: return .say(words("Пожалуйста.", "You are welcome."))
         case .stop(let name):
             return ask(.runCommand, ["command": .string("systemctl stop \(name)")]) { stopped(name, $0) }
         }
@@ -101,8 +102,11 @@ extension BrainPlan {
     ) -> Step {
         guard change.success else {
             return .say(
-                [cause, "❌ \(name): \(change.error ?? words("не удалось", "failed"))", change.output].compactMap { $0 }
-                    .filter { !$0.isEmpty }.joined(separator: "\n"))
+                [
+                    cause,
+                    "❌ \(name): \(ToolAnswers.sentence(change.error ?? words("не удалось", "failed"), language))",
+                    ToolAnswers.sentence(change.output, language),
+                ].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "\n"))
         }
         guard let verified = steps.result(.verifyFix, check) else { return .call(.verifyFix, check) }
         let lines = ToolPhrases.verification(ToolCall(.verifyFix, id: "", check), verified, language)

@@ -17,6 +17,7 @@ enum Intent: Sendable, Hashable {
     case start(String)
     case status(String)
     case stop(String)
+    case thanks
 
     init(_ text: String) {
         if let command = Self.command(text.trimmed) {
@@ -27,7 +28,12 @@ enum Intent: Sendable, Hashable {
         self = message.change ?? message.question ?? .help
     }
 
+    /// What is to be run: after a verb, or a line that only a shell would be told.
     private static func command(_ text: String) -> String? {
+        let words = text.split(separator: " ")
+        if words.count > 1, IntentLexicon.programs.contains(String(words[0])), text.allSatisfy(\.isASCII) {
+            return text
+        }
         for verb in [
             "выполни команду ", "запусти команду ", "выполни ", "run the command ", "run command ", "run ", "execute ",
         ]
@@ -115,10 +121,14 @@ private struct IntentMessage {
         }
     }
 
+    /// A change of what has no name here: the server itself, everything at once.
+    private var isVagueChange: Bool { forbidden == nil && wishes.contains { $0.verb != .mend } }
+
     /// What is only asked about; a diagnosis may mend, so it is none where a change was forbidden.
     var question: Intent? {
-        if words.contains(IntentLexicon.logs) || words.containsStem(IntentLexicon.journal), let name {
-            return isAboutContainers ? .containerLogs(name) : .logs(name)
+        if words.contains(IntentLexicon.logs) || words.containsStem(IntentLexicon.journal) {
+            if let name { return isAboutContainers ? .containerLogs(name) : .logs(name) }
+            if words.containsStem(IntentLexicon.errors) { return .run(Self.errorsOfTheJournal) }
         }
         if isProblem, forbidden == nil, let name, !words.containsStem(IntentLexicon.container) {
             return .diagnose(name)
@@ -129,9 +139,13 @@ private struct IntentMessage {
         }
         if words.contains(IntentLexicon.disk) { return .disk }
         if let name, forbidden != nil || isStatus { return .status(name) }
+        if isVagueChange { return nil }
         if words.containsStem(IntentLexicon.health) || words.contains(IntentLexicon.healthWords) { return .health }
-        return nil
+        if isProblem, forbidden == nil { return .health }
+        return words.contains(IntentLexicon.thanks) ? .thanks : nil
     }
+
+    private static let errorsOfTheJournal = "journalctl -p err -n 20 --no-pager"
 
     private var isStatus: Bool {
         words.containsStem(IntentLexicon.status) || words.contains(IntentLexicon.statusWords)

@@ -62,6 +62,7 @@ enum IntentLexicon {
     // MARK: What is asked about
 
     static let logs: Set<String> = ["лог", "лога", "логу", "логи", "логов", "логам", "логах", "логе", "log", "logs"]
+    static let errors = ["ошибк", "ошибо", "error"]
     static let journal = ["журнал", "journal"]
     static let port: Set<String> = [
         "порт", "порта", "порту", "портом", "порте", "порты", "портов", "портах", "port", "ports",
@@ -79,9 +80,24 @@ enum IntentLexicon {
     static let statusWords: Set<String> = ["check", "up"]
     static let health = [
         "здоров", "нагруз", "памят", "сервер", "систем", "процессор", "health", "memory", "uptime", "server", "system",
-        "машин",
+        "машин", "аптайм", "сертификат", "certificate", "процесс",
     ]
-    static let healthWords: Set<String> = ["load", "cpu", "ram", "дела", "status", "статус", "состояние"]
+    static let healthWords: Set<String> = [
+        "load", "cpu", "ram", "swap", "своп", "ядер", "inode", "inodes", "processes", "дела", "status", "статус",
+        "состояние",
+    ]
+    static let thanks: Set<String> = ["спасибо", "благодарю", "thanks", "thank", "thx"]
+
+    /// Programs whose names are no words of a sentence: a line that begins with one is a command.
+    static let programs: Set<String> = [
+        "curl", "df", "dig", "du", "journalctl", "ls", "mkfs", "netstat", "nslookup", "ping", "ps", "rm", "ss",
+        "systemctl",
+    ]
+
+    /// What takes connections: with a number it asks about a port.
+    static let listening: Set<String> = [
+        "слушает", "слушают", "занимает", "занимают", "занял", "listens", "listening", "holds", "uses",
+    ]
 
     // MARK: Names
 
@@ -119,6 +135,7 @@ enum IntentLexicon {
         cpu ram with without wrong keeps keep list all now you your we our us they them help hello hi from into this \
         that then than any some time about after before still never always need want dare just only also bounce \
         shutdown hangs hung stuck dies open reach alive available using uses holds hold listening listens tcp udp http \
-        https ok yes error errors
+        https ok yes error errors average swap inode inodes undo thanks thank thx processes certificate \
+        certificates ssl
         """.split(separator: " ").map(String.init))
 }

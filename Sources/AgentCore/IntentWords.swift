@@ -85,11 +85,15 @@ struct IntentWords: Sendable {
         indices.compactMap { IntentLexicon.name(words[$0].original) }
     }
 
-    /// The number of a port: after the word «порт», or before it («80 порт»).
+    /// The number of a port: after the word «порт», or before it («80 порт»); or after who listens: «кто слушает 443».
     var port: Int? {
-        guard let index = words.firstIndex(where: { IntentLexicon.port.contains($0.text) }) else { return nil }
+        named(IntentLexicon.port, before: 1) ?? named(IntentLexicon.listening, before: 0)
+    }
+
+    private func named(_ signs: Set<String>, before: Int) -> Int? {
+        guard let index = words.firstIndex(where: { signs.contains($0.text) }) else { return nil }
         let after = words[index...].dropFirst().prefix(3)
-        return (after + words[..<index].suffix(1)).compactMap { Self.portNumber($0.text) }.first
+        return (after + words[..<index].suffix(before)).compactMap { Self.portNumber($0.text) }.first
     }
 
     /// `80`, `:80`, `80/tcp`, `80-й`

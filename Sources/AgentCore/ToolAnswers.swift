@@ -39,10 +39,20 @@ package enum ToolAnswers {
         let seconds = metadata["uptime_seconds"]?.intValue
         return [
             "Память: доступно \(bytes(memory?["available_bytes"])) из \(bytes(memory?["total_bytes"]))",
+            processes(metadata["largest"], "Больше всего памяти") { bytes($0["resident_bytes"]) },
+            processes(metadata["busiest"], "Больше всего процессора") {
+                "\(Int($0["cpu_percent"]?.doubleValue ?? 0))%"
+            },
             average.isEmpty
                 ? nil : "Нагрузка: \(average.joined(separator: " ")), ядер: \(load?["cores"]?.intValue ?? 1)",
             seconds.map { "Работает без перезагрузки: \($0 >= 86400 ? "\($0 / 86400) д " : "")\($0 % 86400 / 3600) ч" },
         ].compactMap { $0 }
+    }
+
+    /// The first of a list of processes, in one line.
+    private static func processes(_ list: JSONValue?, _ title: String, _ figure: (JSONValue) -> String) -> String? {
+        let shown = (list?.arrayValue ?? []).prefix(3).map { "\($0["name"]?.stringValue ?? "?") \(figure($0))" }
+        return shown.isEmpty ? nil : "\(title): \(shown.joined(separator: ", "))"
     }
 
     /// `check_service`.

@@ -27,9 +27,30 @@ struct IntentTests {
     }
 
     @Test(
+        "what an owner writes has an answer to it, and what cannot be done has none that looks like one",
+        arguments: [
+            ("кто слушает 443", Intent.port(443)), ("what is listening on 8080?", .port(8080)),
+            ("systemctl status nginx", .run("systemctl status nginx")),
+            ("journalctl -u nginx -n 5", .run("journalctl -u nginx -n 5")),
+            ("ping google.com", .run("ping google.com")),
+            ("rm -rf /", .run("rm -rf /")),
+            ("покажи ошибки в логах за сегодня", .run("journalctl -p err -n 20 --no-pager")),
+            ("есть ошибки в журнале?", .run("journalctl -p err -n 20 --no-pager")), ("сайт лежит!!!", .health),
+            ("почини сайт", .health), ("что сломалось", .health), ("покажи упавшие сервисы", .health),
+            ("failed services", .health), ("load average", .health), ("swap", .health), ("своп забит?", .health),
+            ("аптайм", .health), ("сколько ядер", .health), ("top processes", .health),
+            ("сертификат когда истекает", .health), ("ssl certificate expires when", .health),
+            ("перезагрузи сервер", .help), ("reboot the server", .help), ("undo", .help), ("спасибо", .thanks),
+            ("thanks", .thanks), ("спасибо, а теперь перезапусти nginx", .restart("nginx")),
+        ])
+    func natural(_ text: String, _ intent: Intent) {
+        #expect(Intent(text) == intent)
+    }
+
+    @Test(
         "part of a word is not the word",
         arguments: [
-            ("импорт 8080 завис", Intent.help), ("портал 443 открыт?", .help), ("транспорт 22", .help),
+            ("импорт 8080 завис", Intent.health), ("портал 443 открыт?", .help), ("транспорт 22", .help),
             ("логин пользователя 7", .help), ("вместо этого", .help), ("дискуссия окончена", .help),
             ("login is broken for everybody", .diagnose("login")), ("the blog nginx", .help),
             ("важное сообщение", .help), ("начало стоп-листа", .help),
