@@ -27,6 +27,7 @@ enum ProgramTable {
         "curl": ProgramGrammar(
             path: "/usr/bin/curl", sandbox: alone, star: { after($0, ["-m", "--max-time"]) ? .count : .url },
             safety: curlSafety),
+        "date": ProgramGrammar(path: "/usr/bin/date", sandbox: reader),
         "df": ProgramGrammar(path: "/usr/bin/df", sandbox: reader),
         "dig": ProgramGrammar(path: "/usr/bin/dig", sandbox: alone, star: { _ in .host }),
         "docker": ProgramGrammar(
@@ -44,6 +45,7 @@ enum ProgramTable {
         "nginx": ProgramGrammar(
             path: "/usr/sbin/nginx", runAs: .user("root"), effect: { $0 == ["-t"] ? .read : .change }),
         "netstat": ProgramGrammar(path: "/usr/bin/netstat", runAs: .user("root"), sandbox: reader),
+        "nproc": ProgramGrammar(path: "/usr/bin/nproc", sandbox: reader),
         "nslookup": ProgramGrammar(path: "/usr/bin/nslookup", sandbox: alone, star: { _ in .host }),
         "ping": ProgramGrammar(
             path: "/usr/bin/ping", sandbox: alone, star: { after($0, ["-c", "-W"]) ? .count : .host }),
@@ -54,7 +56,9 @@ enum ProgramTable {
             effect: { systemctlReads.contains(verb($0)) ? .read : .change }, takesLeadingOptions: true),
         "tail": ProgramGrammar(path: "/usr/bin/tail", sandbox: reader, star: { after($0, ["-n"]) ? .count : .path }),
         "top": ProgramGrammar(path: "/usr/bin/top", sandbox: reader),
+        "uname": ProgramGrammar(path: "/usr/bin/uname", sandbox: reader),
         "uptime": ProgramGrammar(path: "/usr/bin/uptime", sandbox: reader),
+        "vmstat": ProgramGrammar(path: "/usr/bin/vmstat", sandbox: reader),
     ]
 
     /// No `.curlrc` (`-q` is first, or it is not heard), no proxy, no redirect, no other protocol, no globbing;

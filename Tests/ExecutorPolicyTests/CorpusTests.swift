@@ -7,7 +7,7 @@ import Testing
 struct CorpusTests {
     @Test(
         "no hostile line is allowed, and each refusal says what would be accepted",
-        arguments: [("hostile", 700, 60), ("attacks", 1400, 70)])
+        arguments: [("hostile", 700, 60), ("attacks", 1400, 70), ("outside", 1000, 70)])
     func hostile(_ name: String, _ lines: Int, _ techniques: Int) throws {
         let policy = try Fixture.shipped()
         let corpus = try Fixture.corpus(name)
