@@ -208,7 +208,7 @@ struct ServicesSystemdMoreFaultTests {
         let seen = "/run/\(name).seen"
         let unit = try guest.service(
             "twice",
-            "ExecStart=/bin/sh -c 'test -e \(seen) || { : >\(seen); echo bind: Address already in use; exit 1; }; exit 4'"
+            "ExecStart=/bin/sh -c 'test -e \(seen) || { : >\(seen); echo bind: Address already in use; sleep 0.2; exit 1; }; exit 4'"
         )
         _ = guest.change(.start, unit)
         #expect(guest.check(unit, until: "port_taken").findings == ["port_taken"])
