@@ -168,15 +168,16 @@ let package = Package(
         .target(
             name: "AgentRuntime",
             dependencies: [
-                "AgentCore", "AgentMemory", "ChatFrontEnd", "Claude", "ExecutorAPI", "ExecutorClient", "HTTPClient",
-                lifecycle, logging, "Monitoring", "StrictJSON", "Systemd", "Telegram", unixSignals, "Wire",
+                "AgentCore", "AgentMemory", "ChatFrontEnd", "Claude", "CLinux", "ExecutorAPI", "ExecutorClient",
+                "HTTPClient", lifecycle, logging, "Monitoring", "StrictJSON", "Systemd", "Telegram", unixSignals,
+                "Wire",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "AgentRuntimeTests",
             dependencies: [
                 "AgentCore", "AgentMemory", "AgentRuntime", "ChatFrontEnd", "Claude", "ExecutorAPI", "Monitoring",
-                "StrictJSON", "TestSupport", "devops-executor", logging,
+                "StrictJSON", "Telegram", "TestSupport", "devops-executor", logging,
             ],
             swiftSettings: strict),
 
