@@ -89,7 +89,8 @@ let package = Package(
 
         // MARK: Systemd — sd_notify, watchdog, journal, bus, socket activation
         .target(name: "Systemd", dependencies: ["CLinux", "CSystemd"], cSettings: gnu, swiftSettings: strict),
-        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SystemdTests", dependencies: ["StrictJSON", "Systemd", "TestSupport"], swiftSettings: strict),
 
         // MARK: ExecutorTools — the ten tools, over the machine's real interfaces
         .target(
