@@ -89,7 +89,8 @@ let package = Package(
 
         // MARK: Systemd — sd_notify, watchdog, journal, bus, socket activation
         .target(name: "Systemd", dependencies: ["CLinux", "CSystemd"], cSettings: gnu, swiftSettings: strict),
-        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SystemdTests", dependencies: ["StrictJSON", "Systemd", "TestSupport"], swiftSettings: strict),
 
         // MARK: ExecutorTools — the ten tools, over the machine's real interfaces
         .target(
@@ -168,15 +169,16 @@ let package = Package(
         .target(
             name: "AgentRuntime",
             dependencies: [
-                "AgentCore", "AgentMemory", "ChatFrontEnd", "Claude", "ExecutorAPI", "ExecutorClient", "HTTPClient",
-                lifecycle, logging, "Monitoring", "StrictJSON", "Systemd", "Telegram", unixSignals, "Wire",
+                "AgentCore", "AgentMemory", "ChatFrontEnd", "Claude", "CLinux", "ExecutorAPI", "ExecutorClient",
+                "HTTPClient", lifecycle, logging, "Monitoring", "StrictJSON", "Systemd", "Telegram", unixSignals,
+                "Wire",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "AgentRuntimeTests",
             dependencies: [
                 "AgentCore", "AgentMemory", "AgentRuntime", "ChatFrontEnd", "Claude", "ExecutorAPI", "Monitoring",
-                "StrictJSON", "TestSupport", "devops-executor", logging,
+                "StrictJSON", "Telegram", "TestSupport", "devops-executor", logging,
             ],
             swiftSettings: strict),
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Measures the bars beside their peers in one run, and prints one JSON object.
 #
-#   scripts/bench.sh [IDLE-SECONDS]        15 without; a minute is what the bar asks for
+#   scripts/bench.sh [IDLE-SECONDS]        15 without; a minute is what the bars ask for: memory is given back once in it
 #   scripts/bench.sh --unit DIR            the state of a unit alone, in the running machine DIR of scripts/guest.sh
 #   scripts/bench.sh --journal [ENTRIES]   the journal's bars alone, on one of a million entries; takes some minutes
 set -euo pipefail

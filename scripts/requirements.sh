@@ -4,7 +4,7 @@ set -euo pipefail
 
 packages=(binutils libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config)
 if [[ ${1:-} == --test ]]; then
-    packages+=(curl nginx-light procps redis-server shellcheck strace sudo systemd-journal-remote)
+    packages+=(curl lintian nginx-light procps redis-server shellcheck strace sudo systemd-journal-remote)
     # Whichever python3 comes first in PATH makes the environments below; Debian's has venv in a package of its own.
     python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
 fi

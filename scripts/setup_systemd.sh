@@ -4,8 +4,8 @@
 #   setup_systemd.sh [--token-file FILE] [--user-ids IDS] [--key-file FILE | --built-in]
 #                    [--set NAME=VALUE]… [--offline] [--no-greeting]
 #
-# What is not given is kept as it is; what is missing then is asked for on a terminal. --built-in does without Claude and
-# a key. --set writes a line of agent.env. --offline does not ask Telegram and Anthropic whether they know the secrets.
+# What is not given is kept as it is; what is missing then, or refused, is asked for on a terminal. --built-in does without
+# Claude and a key. --set writes a line of agent.env. --offline does not ask Telegram and Anthropic whether they know the secrets.
 # Secrets go to files of root's, never into an argument, a log or the environment.
 set -euo pipefail
 # shellcheck source=scripts/installed.sh
@@ -53,12 +53,42 @@ write_secret() { # write_secret NAME, from standard input
     mv "$new" "$credentials/$1"
 }
 
-ask() { # ask QUESTION [-s]
-    local answer
-    [[ -t 0 ]] || die "$1 is missing, and there is no terminal to ask on; see --help"
-    read -r ${2:+"$2"} -p "$1: " answer
-    if [[ -n ${2:-} ]]; then echo >&2; fi
-    printf %s "$answer"
+declare -A questions=(
+    [TELEGRAM_BOT_TOKEN]="The bot's token, from @BotFather (not shown)"
+    [ALLOWED_USER_IDS]="Your Telegram user id, from @userinfobot"
+    [ANTHROPIC_API_KEY]="The Anthropic API key (not shown; Enter alone: do without)"
+)
+
+ask() { # ask NAME: what is typed is stored; an empty line is no answer, but for the key
+    local answer show=()
+    [[ $1 == ALLOWED_USER_IDS ]] || show=(-s)
+    read -r ${show[@]+"${show[@]}"} -p "${questions[$1]}: " answer || die "nothing was typed"
+    if ((${#show[@]})); then echo >&2; fi
+    case $1:${answer// /} in
+    ANTHROPIC_API_KEY:)
+        rm -f "$credentials/$1"
+        write_setting MODEL built-in
+        ;;
+    *:) ;;
+    ALLOWED_USER_IDS:*) write_setting "$1" "$answer" ;;
+    *) printf %s "$answer" | write_secret "$1" ;;
+    esac
+}
+
+# The agent says what is missing or wrong in sentences that begin with its name. On a terminal that is asked for, and said
+# alone, until the agent is content.
+check() {
+    local said name check=(devops-agent check-config --env-file "$settings")
+    if [[ $offline == no ]]; then check+=(--online); fi
+    until { said=$(CREDENTIALS_DIRECTORY=$credentials "${check[@]}" 2>&1 >&3); } 3>&1; do
+        name=$(sed -nE 's/^devops-agent: (TELEGRAM_BOT_TOKEN|ALLOWED_USER_IDS|ANTHROPIC_API_KEY) .*/\1/p' <<<"$said" | head -1)
+        if [[ -z $name || ! -t 0 ]]; then
+            echo "$said" >&2
+            die "mend what is named above, and run this again"
+        fi
+        sed -n "s/^devops-agent: \($name .*\)/\1/p" <<<"$said" >&2
+        ask "$name"
+    done
 }
 
 mkdir -p "$credentials"
@@ -75,26 +105,14 @@ for line in ${lines[@]+"${lines[@]}"}; do
     [[ $line =~ ^[A-Z_]+= ]] || die "--set takes NAME=VALUE, not \"$line\""
     write_setting "${line%%=*}" "${line#*=}"
 done
-if [[ -n $token_file ]]; then
-    write_secret TELEGRAM_BOT_TOKEN <"$token_file"
-elif [[ ! -s $credentials/TELEGRAM_BOT_TOKEN ]]; then
-    ask "The bot's token, from @BotFather (not shown)" -s | write_secret TELEGRAM_BOT_TOKEN
-fi
+if [[ -n $token_file ]]; then write_secret TELEGRAM_BOT_TOKEN <"$token_file"; fi
 if [[ -n $user_ids ]]; then write_setting ALLOWED_USER_IDS "$user_ids"; fi
-if [[ -z $(setting ALLOWED_USER_IDS) ]]; then
-    write_setting ALLOWED_USER_IDS "$(ask "Your Telegram user id, from @userinfobot")"
-fi
 if [[ $built_in == yes ]]; then
     write_setting MODEL built-in
 elif [[ -n $key_file ]]; then
     write_secret ANTHROPIC_API_KEY <"$key_file"
-elif [[ ! -s $credentials/ANTHROPIC_API_KEY && $(setting MODEL) != built-in ]]; then
-    ask "The Anthropic API key (not shown)" -s | write_secret ANTHROPIC_API_KEY
 fi
-
-check=(devops-agent check-config --env-file "$settings")
-if [[ $offline == no ]]; then check+=(--online); fi
-CREDENTIALS_DIRECTORY=$credentials "${check[@]}" || die "mend what is named above, and run this again"
+check
 
 systemctl daemon-reload
 systemctl enable --quiet "${units[@]}" devops-agent-backup.timer

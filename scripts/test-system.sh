@@ -34,6 +34,7 @@ scripts/engine.sh start "$work/engine"
 DOCKER_TEST_CLIENT=$(scripts/engine.sh client "$work/engine") \
     swift test --skip-build --filter "^ExecutorToolsTests.DockerEngineTests"
 scripts/engine.sh stop "$work/engine"
+DOCKER_TEST_ENGINE=$work/engine swift test --skip-build --filter "^IntegrationTests.DockerStoppedTests"
 ENGINE=podman scripts/engine.sh start "$work/engine"
 PODMAN_TEST_CLIENT=$(scripts/engine.sh client "$work/engine") \
     swift test --skip-build --filter "^ExecutorToolsTests.PodmanTests"
@@ -74,6 +75,9 @@ swift test --skip-build --filter "^IntegrationTests.MachineFault"
 echo "== the installed package"
 export COMPRESSION=none
 scripts/package-deb.sh "$work/built" >&2
+# Not compressed for the tests' sake alone.
+lintian --fail-on error --suppress-tags uses-no-compression-for-control-tarball,uses-no-compression-for-data-tarball \
+    "$work"/built/devops-agent_*.deb
 bin=.build-package/release
 # Three versions: one to install, one to upgrade to, and one whose executor ends at once.
 for version in 1.0 1.1; do VERSION=$version scripts/package-deb.sh --bin "$bin" "$work/packages" >/dev/null; done
@@ -85,6 +89,7 @@ export SYSTEM_TEST_GUEST=$guest SYSTEM_TEST_PACKAGES=$work/packages
 # Swift's toolchain has a compiler for C beside its own.
 clang=$(dirname "$(realpath "$(command -v swift)")")/clang
 "$clang" -shared -fPIC -o "$work/packages/clock.so" Tests/SystemTests/Clock/clock.c
-# In turns: the second leaves no package behind.
+# In turns: the last leaves no package behind.
 timeout 15m swift test --skip-build --filter "^SystemTests.FaultTests"
+timeout 15m swift test --skip-build --filter "^SystemTests.PromptTests"
 timeout 15m swift test --skip-build --filter "^SystemTests.SystemTests"

@@ -52,17 +52,28 @@ extension AgentCommand {
         do throws(TelegramError) {
             print("Telegram: the token is that of \(try await accounts.bot()).")
         } catch {
-            problems.append(error.message)
+            problems.append(refusal(error))
         }
         if !settings.usesBuiltInBrain {
             do throws(ClaudeError) {
                 _ = try await accounts.checkModel()
                 print("Anthropic: the key may use \(settings.model).")
             } catch {
-                problems.append(error.message)
+                problems.append(refusal(error))
             }
         }
         return report(problems, 1)
+    }
+
+    /// What to mend comes first, as in ``SettingsError``: setup_systemd.sh asks again for what a sentence begins with.
+    static func refusal(_ error: TelegramError) -> String {
+        guard error.code == .badToken else { return error.message }
+        return "TELEGRAM_BOT_TOKEN is not accepted by Telegram; @BotFather shows the right one: /token."
+    }
+
+    static func refusal(_ error: ClaudeError) -> String {
+        guard error.code == .unauthorized else { return error.message }
+        return "ANTHROPIC_API_KEY is not accepted by Anthropic; https://console.anthropic.com/settings/keys gives one."
     }
 
     /// The environment as the service has it: an administrator's shell has neither the file nor the credentials.

@@ -28,8 +28,7 @@ package enum AgentCommand {
     /// - Parameter online: Also ask Telegram and Anthropic whether they know the token, the key and the model.
     package static func checkConfig(envFile: String?, online: Bool = false) async -> Int32 {
         do throws(SettingsError) {
-            let settings = try AgentSettings(
-                environment: EnvironmentFile.environment(file: envFile), purpose: .service)
+            let settings = try AgentSettings(environment: try installedEnvironment(envFile), purpose: .service)
             let brain = settings.usesBuiltInBrain ? "the built-in brain" : settings.model
             print(
                 "The settings are good: \(settings.allowedUserIDs.count) user(s), \(brain), \(settings.executorSocket)."
@@ -56,8 +55,7 @@ package enum AgentCommand {
         } catch let error as SettingsError {
             return report(error.problems, 2)
         } catch let error as TelegramError where error.code == .badToken {
-            return report(
-                ["TELEGRAM_BOT_TOKEN is not accepted by Telegram; @BotFather shows the right one: /token."], 2)
+            return report([refusal(error)], 2)
         } catch let error as AgentStoreError {
             return report([error.message], 1)
         } catch {

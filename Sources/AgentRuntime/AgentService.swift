@@ -1,5 +1,6 @@
 import AgentCore
 import AgentMemory
+import CLinux
 import ChatFrontEnd
 package import Logging
 import ServiceLifecycle
@@ -52,23 +53,24 @@ private struct TelegramService: Service {
     }
 }
 
-/// Says READY, and feeds the watchdog while the memory answers.
+/// Says READY, and feeds the watchdog while the memory answers; keeps no more of the machine's memory than it uses.
 private struct LivenessService: Service {
+    /// Where no watchdog says how often.
+    private static let upkeepInterval = Duration.seconds(60)
+
     let pieces: AgentPieces
 
     func run() async throws {
         let notifier = Notifier()
         notifier.ready(status: "Listening to Telegram")
-        guard let interval = notifier.watchdogInterval else {
-            try await gracefulShutdown()
-            return
-        }
+        let interval = notifier.watchdogInterval.map { $0 / 2 } ?? Self.upkeepInterval
         try await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 _ = try await pieces.store.statistics()
+                clinux_give_back_memory()
                 notifier.watchdog()
                 // Ends early, and then the loop does, when the agent stops.
-                try? await Task.sleep(for: interval / 2)
+                try? await Task.sleep(for: interval)
             }
         }
     }

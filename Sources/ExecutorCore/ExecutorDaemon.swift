@@ -87,6 +87,7 @@ package final class ExecutorDaemon: Sendable {
                 // Each of these takes a lock that calls take: a daemon that hangs in one feeds no watchdog.
                 _ = (server.load, executor.ruleFault, executor.audit.head)
                 maintainAudit()
+                clinux_give_back_memory()
                 notifier.watchdog()
             default: break
             }

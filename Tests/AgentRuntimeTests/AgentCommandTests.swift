@@ -1,7 +1,9 @@
 import AgentMemory
+import Claude
 import ExecutorAPI
 import Foundation
 import Logging
+import Telegram
 import TestSupport
 import Testing
 
@@ -32,6 +34,15 @@ struct AgentCommandTests {
             #expect(await AgentCommand.greet(envFile: file) == 2)
             #expect(!FileManager.default.fileExists(atPath: directory + "/state"))
         }
+    }
+
+    @Test("a token or key that its service does not accept is said by its name, which setup_systemd.sh goes by")
+    func refused() {
+        let badToken = TelegramError(.badToken, "Telegram refused getMe (401): Unauthorized")
+        #expect(AgentCommand.refusal(badToken).hasPrefix("TELEGRAM_BOT_TOKEN is not accepted"))
+        #expect(AgentCommand.refusal(TelegramError(.server, "words")) == "words")
+        #expect(AgentCommand.refusal(ClaudeError(.unauthorized, "no")).hasPrefix("ANTHROPIC_API_KEY is not accepted"))
+        #expect(AgentCommand.refusal(ClaudeError(.unknownModel, "words")) == "words")
     }
 
     @Test("a file of settings that is not there, a directory that cannot be made and a database that is none are said")

@@ -238,7 +238,7 @@ enum AgentStart {
         return [
             "start_to_first_poll_s": JSONValue(Latency.median(starts)), "start_bar_s": 0.3,
             "resident_mb": [
-                "agent": JSONValue(own), "executor": JSONValue(other), "both": JSONValue(own + other), "bar": 60,
+                "agent": JSONValue(own), "executor": JSONValue(other), "both": JSONValue(own + other), "bar": 45,
             ],
             "idle_cpu": ["seconds": JSONValue(idleSeconds), "ticks_of_10_ms": JSONValue(ticks)],
         ]

@@ -75,6 +75,8 @@ struct SystemTests {
         let well = try await guest.shell("devops-agent doctor --json")
         #expect(well.status == 0, "\(well.text)")
         #expect(try JSONValue(parsing: Array(well.text.utf8))["healthy"] == true)
+        let settings = try await guest.shell("devops-agent check-config")
+        #expect(settings.text.hasPrefix("The settings are good: 1 user(s), "), "\(settings.text)")
         try await guest.shell("systemctl stop devops-executor")
         let ill = try await guest.shell("devops-agent doctor")
         #expect(ill.status == 1 && ill.text.contains("systemctl status devops-executor"), "\(ill.text)")
@@ -203,6 +205,58 @@ struct SystemTests {
         try await guest.waitUntilHealthy()
         try await Installation.shared.answers()
         #expect(try await guest.ctl("audit verify").status == 0)
+        for unit in ["devops-executor", "devops-agent"] {
+            let milliseconds = try #require(try await millisecondsToReady(unit))
+            print("\(unit) is READY \(milliseconds) ms after what it waits for, of 1000 at most")
+            #expect(milliseconds <= 1000)
+        }
+    }
+
+    /// From the moment the last unit that has to come first was up.
+    private func millisecondsToReady(_ unit: String) async throws -> Int? {
+        let text = try await guest.shell(
+            """
+            up() { systemctl show -p ActiveEnterTimestampMonotonic --value -- "$@"; }
+            ready=$(up \(unit))
+            before=$(up $(systemctl show -p After --value \(unit)) | awk -v ready=$ready '$1 > last && $1 < ready { last = $1 }
+                END { print last }')
+            echo $(((ready - before) / 1000))
+            """
+        ).text
+        return Int(text.trimmingCharacters(in: .newlines))
+    }
+
+    @Test("half a minute after a question both daemons keep at most 45 MB resident")
+    func resident() async throws {
+        _ = try await Installation.shared.ready()
+        try await guest.waitUntilHealthy()
+        try await Installation.shared.answers()
+        // Memory is given back when the watchdog is fed: the agent's every 30 s, the executor's every 15.
+        try await Task.sleep(for: .seconds(35))
+        let text = try await guest.shell(
+            """
+            for unit in devops-agent devops-executor; do
+                sed -n 's/^VmRSS://p' /proc/$(systemctl show -p MainPID --value $unit)/status
+            done
+            """
+        ).text
+        print("Resident, of 45 MB at most:", text.split(separator: "\n").joined(separator: ","))
+        let kilobytes = text.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+        #expect(kilobytes.count == 2 && kilobytes.reduce(0, +) <= 45 << 10)
+    }
+
+    @Test("a clock that follows no time server is named in the health check, and no longer once it does")
+    func clock() async throws {
+        _ = try await Installation.shared.ready()
+        try await guest.waitUntilHealthy()
+        let words = "the clock is not synchronised with a time server"
+        try await guest.shell("mkdir -p /run/systemd/timesync; rm -f /run/systemd/timesync/synchronized")
+        let unsure = try await guest.ctl("call system_health")
+        #expect(unsure.status == 0 && unsure.text.contains(words), "\(unsure.text)")
+        try await guest.shell("touch /run/systemd/timesync/synchronized")
+        let sure = try await guest.ctl("call system_health")
+        #expect(sure.status == 0 && !sure.text.contains(words), "\(sure.text)")
+        try await guest.shell("rm -r /run/systemd/timesync")
     }
 
     @Test("a backup is whole, closed to others, without secrets, and can be put back")

@@ -9,6 +9,10 @@
 int clinux_eventfd(void);
 /* mallopt(3): its header is not in the Glibc module. How many heaps threads share; before any thread but the first. */
 int clinux_limit_heaps(int count);
+/* malloc_trim(3), and madvise(2) for the code of the program and its libraries: what only the start or the last work has
+   needed is resident no longer. The kernel maps sixteen pages of code around each that is called, and takes none back
+   while memory is plenty; they stay in its cache, and a call of them maps them again in about a microsecond. */
+void clinux_give_back_memory(void);
 /* adjtimex(2): its header is not in the Glibc module. 1 where the kernel's clock follows a time server, 0 where not. */
 int clinux_clock_is_synchronised(void);
 /* prctl(2) is variadic. PR_SET_CHILD_SUBREAPER: orphaned descendants become children of this process. */
