@@ -34,7 +34,7 @@ package final class TypedProgram: Sendable {
 
     /// Waits until the program shows these words, after those of the last wait.
     ///
-    /// - Returns: Whether it did; not, where it ended first.
+    /// - Returns: Whether it did; not, where it ended first. It is killed when the task is cancelled.
     package func shows(_ words: String) async -> Bool {
         while true {
             let isFound: Bool? = state.withLock { state in
@@ -45,7 +45,7 @@ package final class TypedProgram: Sendable {
                 return true
             }
             if let isFound { return isFound }
-            for await _ in changes.stream { break }
+            await change()
         }
     }
 
@@ -62,12 +62,18 @@ package final class TypedProgram: Sendable {
 
     /// Waits for the end; the exit status, or -1 for a signal.
     package func exitStatus() async -> Int32 {
-        while !state.withLock({ $0.hasEnded }) {
-            for await _ in changes.stream { break }
-        }
+        while !state.withLock({ $0.hasEnded }) { await change() }
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         return status & 0x7F == 0 ? (status >> 8) & 0xFF : -1
+    }
+
+    /// Returns when there is more to read, or the end. A cancelled task waits for nothing: with the program's session
+    /// killed, the end is near.
+    private func change() async {
+        for await _ in changes.stream { return }
+        kill(-pid, SIGKILL)
+        await Task.yield()
     }
 
     /// The first terminal that the leader of a session opens is its own (tty_ioctl(2)).
