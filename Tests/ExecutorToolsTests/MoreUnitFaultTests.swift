@@ -13,15 +13,7 @@ struct ServicesSystemdMoreFaultTests {
 
     init() throws { guest = try GuestFixture() }
 
-    /// A service, the cause its failure has, and words of the sentence that says so.
-    struct Fault: Sendable, CustomTestStringConvertible {
-        var name: String
-        var service: String
-        var unit = ""
-        var code: String
-        var words: [String]
-        var testDescription: String { name }
-    }
+    typealias Fault = ServicesSystemdFaultTests.Fault
 
     private static let faults = [
         Fault(
