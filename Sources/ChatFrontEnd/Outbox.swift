@@ -17,7 +17,16 @@ actor Outbox {
         case settled
         /// This chat takes nothing for so long; others do.
         case held(Duration)
+        /// It is tried again in this chat after a while; others go on meanwhile.
+        case failedHere(TelegramError)
+        /// Nothing can be sent anywhere now.
         case failed(TelegramError)
+    }
+
+    /// Why a sending left something to be sent.
+    private enum Failure {
+        case everywhere(TelegramError)
+        case inSomeChats(TelegramError)
     }
 
     private let client: TelegramClient
@@ -29,9 +38,13 @@ actor Outbox {
     private var isSending = false
     private var isFinishing = false
     private var holds: [Int64: ContinuousClock.Instant] = [:]
+    /// The pauses of chats whose last message failed.
+    private var pauses: [Int64: Backoff] = [:]
+    private let pause: Backoff
 
-    init(client: TelegramClient, store: AgentStore, logger: Logger) {
-        (self.client, self.store, self.logger, idle) = (client, store, logger, Signal())
+    /// - Parameter pause: Between two tries in a chat that fails.
+    init(client: TelegramClient, store: AgentStore, logger: Logger, pause: Backoff = Backoff()) {
+        (self.client, self.store, self.logger, idle, self.pause) = (client, store, logger, Signal(), pause)
         idle.set()
     }
 
@@ -43,7 +56,7 @@ actor Outbox {
         var backoff = Backoff()
         while !Task.isCancelled, !isFinishing {
             wakeUp = Signal()
-            if let error = await flush() {
+            if case .everywhere(let error) = await sendPending() {
                 let pause = backoff.failed(error)
                 try? await Task.sleep(for: pause)
             } else {
@@ -64,14 +77,23 @@ actor Outbox {
         isFinishing = true
         wakeUp.set()
         while isSending, !Task.isCancelled { await idle.wait() }
+        for chat in pauses.keys { holds[chat] = nil }
         await flush()
     }
 
-    /// Sends what there is. One sender at a time: two would send the same message twice.
+    /// Sends what there is.
     ///
-    /// - Returns: why it stopped before the end.
+    /// - Returns: why something was not sent.
     @discardableResult
     func flush() async -> TelegramError? {
+        switch await sendPending() {
+        case .everywhere(let error), .inSomeChats(let error): error
+        case nil: nil
+        }
+    }
+
+    /// One sender at a time: two would send the same message twice.
+    private func sendPending() async -> Failure? {
         guard !isSending else { return nil }
         (isSending, idle) = (true, Signal())
         defer {
@@ -79,23 +101,34 @@ actor Outbox {
             idle.set()
         }
         do {
-            while let message = try await next() {
-                switch try await send(message) {
-                case .settled: break
-                case .held(let wait): holds[message.draft.chatID] = .now + wait
-                case .failed(let error): return error
-                }
-            }
-            return nil
+            return try await sendAll()
         } catch {
             logger.error("The outbox cannot be used", metadata: ["error": "\(error)"])
-            return TelegramError(.server, "The outbox cannot be used.")
+            return .everywhere(TelegramError(.server, "The outbox cannot be used."))
         }
     }
 
-    private func next() async throws -> OutgoingMessage? {
+    private func sendAll() async throws -> Failure? {
+        var failed: [Int64: TelegramError] = [:]
+        while let message = try await next(outside: Set(failed.keys)) {
+            let chat = message.draft.chatID
+            switch try await send(message) {
+            case .settled: pauses[chat] = nil
+            case .held(let wait): holds[chat] = .now + wait
+            case .failedHere(let error):
+                failed[chat] = error
+                holds[chat] = .now + pauses[chat, default: pause].failed(error)
+            case .failed(let error): return .everywhere(error)
+            }
+        }
+        return failed.values.first.map { .inSomeChats($0) }
+    }
+
+    private func next(outside failed: Set<Int64>) async throws -> OutgoingMessage? {
         holds = holds.filter { $0.value > .now }
-        return try await store.pendingOutgoing().first { holds[$0.draft.chatID] == nil }
+        return try await store.pendingOutgoing().first {
+            holds[$0.draft.chatID] == nil && !failed.contains($0.draft.chatID)
+        }
     }
 
     private func send(_ message: OutgoingMessage) async throws -> Outcome {
@@ -133,7 +166,8 @@ actor Outbox {
         let (id, chat) = (message.id, message.draft.chatID)
         switch error.code {
         // Whether it arrived nobody knows: it stays begun.
-        case .cancelled, .network(mayHaveBeenSent: true): return .failed(error)
+        case .cancelled: return .failed(error)
+        case .network(mayHaveBeenSent: true): return .failedHere(error)
         case .network(mayHaveBeenSent: false), .badToken, .conflict:
             try await store.markNotSent(id: id, isFailure: false)
             return .failed(error)
@@ -142,7 +176,7 @@ actor Outbox {
             return .held(wait)
         case .server where message.attempts < Self.maximumAttempts:
             try await store.markNotSent(id: id, isFailure: true)
-            return .failed(error)
+            return .failedHere(error)
         case .forbidden:
             logger.warning("A chat takes no messages", metadata: ["chat": "\(chat)", "error": "\(error)"])
             try await store.abandonOutgoing(chatID: chat, reason: error.message)

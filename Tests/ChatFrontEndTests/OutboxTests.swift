@@ -17,7 +17,9 @@ struct OutboxTests {
         try await withStore { store, _ in
             let telegram = try TelegramStandIn()
             defer { telegram.stop() }
-            try await body(Outbox(client: telegram.client, store: store, logger: silentLogger), store, telegram)
+            let outbox = Outbox(
+                client: telegram.client, store: store, logger: silentLogger, pause: Backoff(first: .zero))
+            try await body(outbox, store, telegram)
         }
     }
 
@@ -58,6 +60,28 @@ struct OutboxTests {
             _ = await telegram.waitForMessage { $0.text == "two" }
             #expect(Self.texts(telegram) == ["one", "two"] && ContinuousClock.now - began > .milliseconds(500))
             running.cancel()
+            await running.value
+        }
+    }
+
+    @Test(
+        "a chat whose message fails for now holds nobody else up, and keeps its order",
+        arguments: [
+            TelegramStandIn.Fault.error(code: 500, description: "Internal Server Error"), .notJSON, .closeBeforeAnswer,
+        ])
+    func failingChat(_ fault: TelegramStandIn.Fault) async throws {
+        try await withStore { store, _ in
+            let telegram = try TelegramStandIn()
+            defer { telegram.stop() }
+            telegram.fail("sendMessage", fault)
+            for text in ["first", "second"] { try await Self.queue(store, text) }
+            try await Self.queue(store, "other", chat: 8)
+            let outbox = Outbox(client: telegram.client, store: store, logger: silentLogger)
+            let running = Task { await outbox.run() }
+            _ = await telegram.waitForMessage { $0.text.hasSuffix("second") }
+            let order = telegram.sent.map { $0.text.split(separator: "\n").last ?? "" }
+            #expect(order == ["other", "first", "second"])
+            await outbox.finish()
             await running.value
         }
     }
