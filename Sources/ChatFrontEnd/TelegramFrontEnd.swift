@@ -8,6 +8,8 @@ import StrictJSON
 /// The chat over Telegram: long polling, a durable inbox, a durable outbox.
 package struct TelegramFrontEnd: Sendable {
     private static let poll = Duration.seconds(50)
+    /// From one poll that brought nothing to the next: a server that does not wait is not asked without a pause.
+    static let shortestPoll = Duration.milliseconds(500)
     /// What has been begun may go on for so long after ``stop()``.
     package static let stopPatience = Duration.seconds(5)
     /// Questions of one chat that wait behind the one being answered.
@@ -68,7 +70,7 @@ package struct TelegramFrontEnd: Sendable {
         var backoff = Backoff()
         while !stopping.isSet, !Task.isCancelled {
             do {
-                let offset = try await store.nextOffset()
+                let (offset, began) = (try await store.nextOffset(), ContinuousClock.now)
                 let polled = try await first({ try await client.getUpdates(offset: offset, timeout: Self.poll) }) {
                     await stopping.wait()
                     return []
@@ -76,7 +78,10 @@ package struct TelegramFrontEnd: Sendable {
                 backoff.succeeded()
                 var updates: [StoredUpdate] = []
                 for update in polled ?? [] { updates.append(await withoutCode(update)) }
-                guard !updates.isEmpty else { continue }
+                guard !updates.isEmpty else {
+                    await rest(until: began + Self.shortestPoll)
+                    continue
+                }
                 let known = Set(try await store.pendingUpdates().map(\.id))
                 try await store.storeUpdates(updates)
                 for update in try await store.pendingUpdates() where !known.contains(update.id) {
@@ -88,13 +93,16 @@ package struct TelegramFrontEnd: Sendable {
         }
     }
 
+    private func rest(until end: ContinuousClock.Instant) async {
+        _ = try? await first({ await stopping.wait() }) { try await Task.sleep(until: end, clock: .continuous) }
+    }
+
     private func wait(after error: TelegramError, _ backoff: inout Backoff) async throws {
         guard error.code != .cancelled else { return }
         if error.code == .webhookSet { try? await client.deleteWebhook() }
         guard error.code != .badToken else { throw error }
         logger.warning("Telegram gave no updates", metadata: ["error": "\(error)"])
-        let pause = backoff.failed(error)
-        _ = try? await first({ await stopping.wait() }) { try await Task.sleep(for: pause) }
+        await rest(until: .now + backoff.failed(error))
     }
 
     private func begin(

@@ -1,6 +1,7 @@
 import AgentCore
 import AgentMemory
 import ExecutorAPI
+import HTTPClient
 import Monitoring
 import StrictJSON
 import Synchronization
@@ -114,6 +115,33 @@ struct TelegramFrontEndTests {
             _ = await fixture.telegram.waitForMessage { $0.chatID == 7 && $0.text.contains("не перечитываю") }
             await fixture.settle()
             #expect(fixture.agent.requests.isEmpty && fixture.texts(666).isEmpty)
+        }
+    }
+
+    @Test("a server that does not wait with an empty answer is asked again after a pause, not at once")
+    func restlessServer() async throws {
+        try await withStore { store, _ in
+            let third = Signal()
+            let polls = Mutex(0)
+            let client = TelegramClient(token: "1:a", url: "http://x") { request in
+                let isPoll = request.url.hasSuffix("getUpdates")
+                let count = polls.withLock { count in
+                    count += isPoll ? 1 : 0
+                    return count
+                }
+                if count == 3 { third.set() }
+                return (200, Array(#"{"ok":true,"result":[]}"#.utf8))
+            }
+            let handler = ChatHandler(
+                agent: EchoAgent(), store: store, executor: ScriptedGateway(), audience: .users([7]),
+                language: .russian, logger: silentLogger)
+            let frontEnd = TelegramFrontEnd(client: client, handler: handler, store: store, logger: silentLogger)
+            let began = ContinuousClock.now
+            let running = Task { try await frontEnd.run() }
+            await third.wait()
+            #expect(ContinuousClock.now - began >= TelegramFrontEnd.shortestPoll * 2)
+            frontEnd.stop()
+            try await running.value
         }
     }
 
