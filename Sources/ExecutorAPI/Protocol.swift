@@ -7,6 +7,9 @@ package enum MCP {
     /// The last revision with an `initialize` handshake; answered for clients of that era.
     package static let handshakeVersion = "2025-11-25"
     package static let supportedVersions = [version, handshakeVersion]
+    /// Revisions whose handshake is answered with themselves: their clients leave a server that names another, and for
+    /// tools alone they ask nothing else of it. 2025-03-26 does: batches.
+    package static let earlierHandshakes = ["2025-06-18", "2024-11-05"]
 
     package enum Meta {
         package static let protocolVersion = "io.modelcontextprotocol/protocolVersion"

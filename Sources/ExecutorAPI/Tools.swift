@@ -49,7 +49,7 @@ package struct ToolDefinition: Sendable, Hashable {
     package var json: JSONValue {
         [
             "name": .string(name), "title": .string(title), "description": .string(description),
-            "inputSchema": inputSchema,
+            "inputSchema": inputSchema, "outputSchema": ToolResult.schema,
             "annotations": [
                 "readOnlyHint": .bool(readOnly), "destructiveHint": .bool(destructive),
                 "idempotentHint": .bool(idempotent), "openWorldHint": false,
@@ -108,6 +108,22 @@ package struct ToolResult: Sendable, Hashable {
             "metadata": .object(metadata), "refusal": refusal?.json,
         ])
     }
+
+    /// Of ``structured``, as `tools/list` shows it for every tool.
+    static let schema: JSONValue = [
+        "type": "object", "required": ["success", "output", "error", "metadata"],
+        "properties": [
+            "success": ["type": "boolean"], "output": ["type": "string"], "error": ["type": ["string", "null"]],
+            "metadata": ["type": "object"],
+            "refusal": [
+                "type": "object", "required": ["code", "rule", "message", "alternative"],
+                "properties": [
+                    "code": ["type": "string"], "rule": ["type": ["string", "null"]],
+                    "message": ["type": "string"], "alternative": ["type": "string"],
+                ],
+            ],
+        ],
+    ]
 
     package init(structured json: JSONValue) {
         self.init(

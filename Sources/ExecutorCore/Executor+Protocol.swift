@@ -43,11 +43,15 @@ extension Executor {
         ])
     }
 
-    /// The handshake of MCP 2025-11-25: a client that asks for another version is told this one.
-    func initialize(_ call: RPCCall) -> JSONValue {
+    /// The handshake of MCP 2025-11-25: a client that asks for a version that is not known here is told this one.
+    func initialize(_ call: RPCCall) throws(RPCError) -> JSONValue {
+        guard let asked = call.params["protocolVersion"]?.stringValue else {
+            throw .invalidParams("initialize needs a \"protocolVersion\", such as \"\(MCP.handshakeVersion)\".")
+        }
         call.session.handshake.withLock { $0 = call.params }
+        let version = MCP.earlierHandshakes.contains(asked) ? asked : MCP.handshakeVersion
         return [
-            "protocolVersion": .string(MCP.handshakeVersion), "capabilities": ["tools": [:]],
+            "protocolVersion": .string(version), "capabilities": ["tools": [:]],
             "serverInfo": Self.serverInfo, "instructions": .string(Self.instructions),
         ]
     }

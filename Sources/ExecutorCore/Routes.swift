@@ -36,7 +36,7 @@ let routes: [ExecutorMethod: Route] = [
     .auditVerify: Route([.operator]) { executor, call, _ throws(RPCError) in try executor.verifyAudit(call) },
     .discover: Route(Route.any) { executor, _, _ throws(RPCError) in executor.discover() },
     .explain: Route(Route.any) { executor, call, _ throws(RPCError) in try executor.explain(call) },
-    .initialize: Route(Route.any) { executor, call, _ throws(RPCError) in executor.initialize(call) },
+    .initialize: Route(Route.any) { executor, call, _ throws(RPCError) in try executor.initialize(call) },
     .note: Route([.agent]) { executor, call, caller throws(RPCError) in try executor.note(call, caller) },
     .ping: Route(Route.any) { _, _, _ throws(RPCError) in [:] },
     .status: Route(Route.any) { executor, _, _ throws(RPCError) in executor.status() },

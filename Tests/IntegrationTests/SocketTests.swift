@@ -79,13 +79,27 @@ struct SocketTests {
             #expect(tools.map(\.name) == ToolName.allCases.map(\.rawValue).sorted())
             for tool in tools {
                 #expect(tool.inputSchema["type"] == "object" && tool.inputSchema["additionalProperties"] == false)
-                #expect(!tool.description.isEmpty)
+                #expect(!tool.description.isEmpty && tool.json["outputSchema"]?["type"] == "object")
             }
             #expect(tools.filter { !$0.readOnly }.map(\.name) == ["docker_restart", "restart_service", "run_command"])
             let found = try await client.request(.discover)
             #expect(found["supportedVersions"]?.arrayValue == ["2026-07-28", "2025-11-25"])
-            let hello = try await client.request(.initialize, ["protocolVersion": "2025-11-25"])
-            #expect(hello["protocolVersion"] == "2025-11-25")
+        }
+    }
+
+    @Test(
+        "a handshake is answered in the client's revision where it is known, else in the newest that has one",
+        arguments: [
+            ("2025-11-25", "2025-11-25"), ("2025-06-18", "2025-06-18"), ("2024-11-05", "2024-11-05"),
+            ("2025-03-26", "2025-11-25"), ("2026-07-28", "2025-11-25"), ("1.0", "2025-11-25"),
+        ])
+    func handshakes(_ asked: String, _ answered: String) async throws {
+        try await withExecutor { executor in
+            let client = try executor.client()
+            let hello = try await client.request(.initialize, ["protocolVersion": .string(asked)])
+            #expect(hello["protocolVersion"]?.stringValue == answered)
+            let error = await #expect(throws: RPCError.self) { try await client.request(.initialize) }
+            #expect(error?.code == -32602)
         }
     }
 
