@@ -28,6 +28,7 @@ struct BrainPlan: Sendable {
         case .status(let name):
             return ask(.checkService, ["service": .string(name)]) { ToolAnswers.service(name, $0, language) }
         case .thanks: return .say(words("Пожалуйста.", "You are welcome."))
+        case .unable: return .say("\(unable)\n\(help)")
         case .stop(let name):
             return ask(.runCommand, ["command": .string("systemctl stop \(name)")]) { stopped(name, $0) }
         }
@@ -131,7 +132,7 @@ extension BrainPlan {
         if state.metadata["service_active"]?.boolValue == true {
             guard let verified = steps.result(.verifyFix, service) else { return .call(.verifyFix, service) }
             let lines = ToolPhrases.verification(ToolCall(.verifyFix, id: "", service), verified, language)
-            let tail = Self.tail(log.output)
+            let tail = tail(log)
             return .say(
                 (lines + [
                     words("\(name) запущен. Последние строки лога:", "\(name) is running. Its last log lines:"), tail,
@@ -167,13 +168,27 @@ extension BrainPlan {
         guard let started = steps.result(.runCommand, start) else { return .call(.runCommand, start) }
         if started.refusal != nil { return .say("\(cause)\n\(problem(started) ?? "")") }
         let also = stopped.map { words(", \($0) был остановлен", ", \($0) was stopped") } ?? ""
-        let context = started.success ? cause : "\(cause)\n\(Self.tail(log.output))"
+        let context = started.success ? cause : "\(cause)\n\(tail(log))"
         return finish(
             name, verify(name, port: port), did: words("\(name) запущен\(also)", "\(name) started\(also)"), started,
             cause: context)
     }
 
-    private static func tail(_ text: String) -> String { text.split(separator: "\n").suffix(5).joined(separator: "\n") }
+    private func tail(_ log: ToolResult) -> String {
+        ToolAnswers.sentence(log.output, language).split(separator: "\n").suffix(5).joined(separator: "\n")
+    }
+
+    private var unable: String {
+        words(
+            """
+            Этого встроенный режим не делает, и ничего не сделано: он не ставит и не обновляет программы, не удаляет файлы, \
+            не меняет пользователей и сеть, не делает копий и не перезагружает сервер целиком.
+            """,
+            """
+            The built-in mode does not do that, and nothing was done: it neither installs nor updates programs, deletes no \
+            files, changes no users and no network, makes no copies and does not restart the machine as a whole.
+            """)
+    }
 
     private var help: String {
         words(

@@ -18,6 +18,8 @@ enum Intent: Sendable, Hashable {
     case status(String)
     case stop(String)
     case thanks
+    /// Work this brain does not do at all, such as updates.
+    case unable
 
     init(_ text: String) {
         if let command = Self.command(text.trimmed) {
@@ -25,7 +27,7 @@ enum Intent: Sendable, Hashable {
             return
         }
         let message = IntentMessage(IntentWords(text))
-        self = message.change ?? message.question ?? .help
+        self = message.isBeyond ? .unable : message.change ?? message.question ?? .help
     }
 
     /// What is to be run: after a verb, or a line that only a shell would be told.
@@ -104,6 +106,16 @@ private struct IntentMessage {
             || words.contains(["why", "почему"]) && words.contains(IntentLexicon.stop)
     }
 
+    /// Whether work is wanted that has no intent here; its words would otherwise pass for names, or for questions.
+    var isBeyond: Bool {
+        let lead = words.words.prefix { IntentLexicon.politeness.contains($0.text) }.count
+        let isEnglish = lead < words.words.count && IntentLexicon.beyondFirst.contains(words.words[lead].text)
+        return isEnglish && forbidden == nil
+            || words.words.indices.contains {
+                IntentLexicon.beyond.contains(words.words[$0].text) && !words.isForbidden($0)
+            } || isVagueChange && words.contains(IntentLexicon.machine)
+    }
+
     /// A change that is wanted, and wanted without doubt.
     var change: Intent? {
         let verbs = Set(wishes.map(\.verb)).subtracting([.mend])
@@ -122,7 +134,7 @@ private struct IntentMessage {
     }
 
     /// A change of what has no name here: the server itself, everything at once.
-    private var isVagueChange: Bool { forbidden == nil && wishes.contains { $0.verb != .mend } }
+    private var isVagueChange: Bool { forbidden == nil && name == nil && wishes.contains { $0.verb != .mend } }
 
     /// What is only asked about; a diagnosis may mend, so it is none where a change was forbidden.
     var question: Intent? {
@@ -134,6 +146,10 @@ private struct IntentMessage {
             return .diagnose(name)
         }
         if let port = words.port { return .port(port) }
+        if words.containsStem(IntentLexicon.errors), forbidden == nil {
+            return name.map { .logs($0) } ?? .run(Self.errorsOfTheJournal)
+        }
+        if words.contains(IntentLexicon.uptime) { return .run("uptime") }
         if words.containsStem(IntentLexicon.container) || words.words.map(\.text) == ["docker", "ps"] {
             return .containers
         }

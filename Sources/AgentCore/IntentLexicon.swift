@@ -39,6 +39,27 @@ enum IntentLexicon {
         "mend",
     ]
 
+    /// Work that is done by hand: whole words, and English ones only where a wish begins.
+    static let beyond: Set<String> = [
+        "обнови", "обновите", "обновить", "обновляй", "установи", "установите", "установить", "поставь", "поставьте",
+        "поставить", "удали", "удалите", "удалить", "сотри", "сотрите", "стереть", "очисти", "очистите", "очистить",
+        "почисти", "почистите", "почистить", "освободи", "освободить", "добавь", "добавьте", "добавить", "создай",
+        "создайте", "создать", "смени", "смените", "сменить", "поменяй", "поменять", "измени", "изменить", "открой",
+        "откройте", "закрой", "закройте", "закрыть", "заблокируй", "разблокируй", "бэкап", "бекап", "откати",
+        "откатить", "отмени", "отменить", "скачай", "настрой", "настроить",
+    ]
+    static let beyondFirst: Set<String> = [
+        "update", "upgrade", "install", "uninstall", "delete", "remove", "clean", "free", "add", "create", "change",
+        "open",
+        "close", "block", "unblock", "backup", "back", "undo", "rollback", "download", "configure", "deploy",
+    ]
+    static let politeness: Set<String> = ["please", "can", "could", "you", "just", "now", "i", "want", "need", "to"]
+    /// What no name stands for: the machine itself, and everything at once.
+    static let machine: Set<String> = [
+        "сервер", "серверы", "машину", "машина", "систему", "компьютер", "хост", "все", "всё", "server", "servers",
+        "machine", "system", "computer", "host", "everything", "all",
+    ]
+
     // MARK: What is wrong
 
     static let problems = [
@@ -48,11 +69,11 @@ enum IntentLexicon {
         "перезапустилс", "отвалил", "crash", "broke", "unreachabl", "fail", "hang", "hung", "stopped", "restarts",
         "unavailabl", "dies",
     ]
-    static let problemWords: Set<String> = ["down", "dead", "died", "restarting", "stuck"]
+    static let problemWords: Set<String> = ["down", "dead", "died", "restarting", "stuck", "500", "502", "503", "504"]
     /// What a service that is well does: with "not" before it, something is wrong.
     static let abilities = [
         "отвеча", "отзыва", "работа", "запускаетс", "запускаютс", "запустилс", "запустилас", "стартует", "поднимаетс",
-        "поднялс", "открыва", "доступ", "грузит", "respond", "answer", "work", "load", "open", "reach", "runn",
+        "поднялс", "открыва", "открыть", "доступ", "грузит", "respond", "answer", "work", "load", "open", "reach", "runn",
         "availabl", "alive", "up",
     ]
     /// After "does not" it is a complaint, after "do not" a prohibition.
@@ -79,13 +100,14 @@ enum IntentLexicon {
     ]
     static let statusWords: Set<String> = ["check", "up"]
     static let health = [
-        "здоров", "нагруз", "памят", "сервер", "систем", "процессор", "health", "memory", "uptime", "server", "system",
-        "машин", "аптайм", "сертификат", "certificate", "процесс",
+        "здоров", "нагруз", "памят", "сервер", "систем", "процессор", "health", "memory", "server", "system",
+        "машин", "сертификат", "certificate", "процесс",
     ]
     static let healthWords: Set<String> = [
         "load", "cpu", "ram", "swap", "своп", "ядер", "inode", "inodes", "processes", "дела", "status", "статус",
         "состояние",
     ]
+    static let uptime: Set<String> = ["uptime", "аптайм", "аптайма"]
     static let thanks: Set<String> = ["спасибо", "благодарю", "thanks", "thank", "thx"]
 
     /// Programs whose names are no words of a sentence: a line that begins with one is a command.
@@ -136,6 +158,7 @@ enum IntentLexicon {
         that then than any some time about after before still never always need want dare just only also bounce \
         shutdown hangs hung stuck dies open reach alive available using uses holds hold listening listens tcp udp http \
         https ok yes error errors average swap inode inodes undo thanks thank thx processes certificate \
-        certificates ssl
+        certificates ssl everything update updates upgrade install delete remove add create change clean old long \
+        website site page database user users password backup happened night today yesterday machine host computer
         """.split(separator: " ").map(String.init))
 }

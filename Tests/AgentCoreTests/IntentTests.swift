@@ -38,12 +38,43 @@ struct IntentTests {
             ("есть ошибки в журнале?", .run("journalctl -p err -n 20 --no-pager")), ("сайт лежит!!!", .health),
             ("почини сайт", .health), ("что сломалось", .health), ("покажи упавшие сервисы", .health),
             ("failed services", .health), ("load average", .health), ("swap", .health), ("своп забит?", .health),
-            ("аптайм", .health), ("сколько ядер", .health), ("top processes", .health),
+            ("аптайм", .run("uptime")), ("uptime?", .run("uptime")), ("сколько ядер", .health),
+            ("top processes", .health),
             ("сертификат когда истекает", .health), ("ssl certificate expires when", .health),
-            ("перезагрузи сервер", .help), ("reboot the server", .help), ("undo", .help), ("спасибо", .thanks),
+            ("покажи последние ошибки", .run("journalctl -p err -n 20 --no-pager")),
+            ("show me the last errors", .run("journalctl -p err -n 20 --no-pager")),
+            ("покажи ошибки nginx за последний час", .logs("nginx")), ("nginx отдаёт 502", .diagnose("nginx")),
+            ("nginx работает, но сайт отдаёт 502", .diagnose("nginx")), ("is port 443 open?", .port(443)),
+            ("the website is down", .health), ("how long is the server up?", .health),
+            ("is the database up?", .help), ("спасибо", .thanks),
             ("thanks", .thanks), ("спасибо, а теперь перезапусти nginx", .restart("nginx")),
         ])
     func natural(_ text: String, _ intent: Intent) {
+        #expect(Intent(text) == intent)
+    }
+
+    @Test(
+        "work this brain does not do is called so, and is neither a question nor somebody's name",
+        arguments: [
+            "обнови систему", "обнови nginx", "поставь обновления безопасности", "очисти место на диске",
+            "добавь пользователя vasya", "открой порт 8080", "закрой порт 22", "сделай бэкап базы",
+            "удали старые логи", "установи htop", "смени пароль root", "отмени последнее действие",
+            "перезагрузи сервер", "выключи сервер", "перезапусти все контейнеры", "update the system", "install docker",
+            "clean up disk space", "please delete old logs", "can you add user bob", "backup the database",
+            "open port 8080", "undo the last change", "reboot the server", "restart everything",
+        ])
+    func beyond(_ text: String) {
+        #expect(Intent(text) == .unable)
+    }
+
+    @Test(
+        "what such a word is not the wish of stays what it is",
+        arguments: [
+            ("не обновляй nginx, он работает?", Intent.status("nginx")), ("не могу открыть сайт", .health),
+            ("перезапусти nginx на сервере", .restart("nginx")), ("restart nginx on the server", .restart("nginx")),
+            ("all containers", .containers), ("перезагрузи nginx", .restart("nginx")),
+        ])
+    func notBeyond(_ text: String, _ intent: Intent) {
         #expect(Intent(text) == intent)
     }
 
