@@ -344,7 +344,8 @@ extension Loop {
             text, states: states, replacement: replacement, isBuiltIn: thinker == .fallback, language)
         return .finish(
             Conclusion(
-                text: report, ending: ending, verification: verification, thinker: thinker, tools: tools,
+                text: VisibleText.of(report), ending: ending, verification: verification, thinker: thinker,
+                tools: tools,
                 iterations: iterations, usage: usage))
     }
 

@@ -170,8 +170,11 @@ extension PastIncident {
 extension Words {
     func progress(of event: AgentEvent) -> String? {
         switch event {
-        // A command may be long: progress is a line.
-        case .toolStarted(let call): return String(ToolPhrases.progress(call, language).prefix(120))
+        // What a model asks for may be long, and of any characters: progress is a line.
+        case .toolStarted(let call):
+            return VisibleText.of(
+                ToolPhrases.progress(call, language).prefix(120).split(whereSeparator: \.isNewline)
+                    .joined(separator: " "))
         case .modelReplaced(let name, _): return modelReplaced(by: name)
         case .toolFinished: return nil
         }

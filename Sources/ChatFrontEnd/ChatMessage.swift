@@ -20,17 +20,12 @@ package struct ChatMessage: Sendable, Hashable {
     }
 
     static func cleaned(_ text: String) -> String {
-        var (clean, units) = (String.UnicodeScalarView(), 0)
-        for scalar in text.unicodeScalars {
+        var units = 0
+        let beginning = text.unicodeScalars.prefix { scalar in
             units += scalar.utf16.count
-            guard units <= maximumUnits else { break }
-            switch scalar.properties.generalCategory {
-            case .control: clean.append(scalar == "\n" ? "\n" : " ")
-            case .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: continue
-            default: clean.append(scalar)
-            }
+            return units <= maximumUnits
         }
-        let whole = String(clean).drop(while: \.isWhitespace)
+        let whole = VisibleText.of(Substring(beginning)).drop(while: \.isWhitespace)
         return String(whole.reversed().drop(while: \.isWhitespace).reversed())
     }
 }
