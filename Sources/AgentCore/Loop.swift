@@ -57,6 +57,7 @@ package struct Loop: Sendable {
     let language: Language
     private let request: AgentRequest
     private let readOnlyTools: Set<String>
+    private let knownTools: Set<String>
     private var prompt: ModelPrompt
 
     private var thinker = Thinker.model
@@ -89,6 +90,7 @@ package struct Loop: Sendable {
     package init(request: AgentRequest, tools: [ToolDefinition], limits: AgentLimits) {
         (self.request, self.limits, language) = (request, limits, request.language)
         readOnlyTools = Set(tools.filter(\.readOnly).map(\.name))
+        knownTools = Set(tools.map(\.name))
         prompt = ModelPrompt(
             system: SystemPrompt.text(request.language), tools: tools.sorted { $0.name < $1.name },
             messages: SystemPrompt.opening(request, limits: limits))
@@ -208,6 +210,10 @@ extension Loop {
                 results[call.id] = .failure("Not run: at most \(limits.maximumCallsPerTurn) calls in one turn.")
             } else if repeats[call.signature, default: 0] > limits.maximumRepeats {
                 blocked += 1
+            } else if !knownTools.contains(call.name) {
+                results[call.id] = .failure(
+                    "Not run: there is no tool of this name. The tools are: \(knownTools.sorted().joined(separator: ", "))."
+                )
                 results[call.id] = .failure(
                     "Not run: the same call was made \(limits.maximumRepeats) times and nothing has changed since. "
                         + "Do something else, or report what you know.")

@@ -89,19 +89,31 @@ extension ExecutorConnection: Toolbox {
         _ call: ToolCall, operation: String?, actor: Actor, onOutput: @escaping @Sendable (String) -> Void
     ) async throws -> ToolResult {
         try await request { client in
-            var answer: ApprovalAnswer?
-            // A wrong one-time code is asked for again, until the executor takes no more of them.
-            for _ in 0...ExecutorLimits.wrongCodes {
-                let answered = try await client.callTool(
-                    call.name, call.arguments, operation: operation, actor: actor, answer: answer, onOutput: onOutput)
-                switch answered {
-                case .result(let result): return result
-                case .question(let question, _, let state):
-                    answer = ApprovalAnswer(await self.answer(question, actor), state: state)
-                }
+            do {
+                return try await converse(client, call, operation: operation, actor: actor, onOutput: onOutput)
+            } catch let error as RPCError {
+                // Whoever answers is not away: the call was wrong, or one too many.
+                return .failure("The executor refused the request: \(error.message)")
             }
-            throw ToolboxError("The executor asked too often for the same approval.")
         }
+    }
+
+    private nonisolated func converse(
+        _ client: ExecutorClient, _ call: ToolCall, operation: String?, actor: Actor,
+        onOutput: @escaping @Sendable (String) -> Void
+    ) async throws -> ToolResult {
+        var answer: ApprovalAnswer?
+        // A wrong one-time code is asked for again, until the executor takes no more of them.
+        for _ in 0...ExecutorLimits.wrongCodes {
+            let answered = try await client.callTool(
+                call.name, call.arguments, operation: operation, actor: actor, answer: answer, onOutput: onOutput)
+            switch answered {
+            case .result(let result): return result
+            case .question(let question, _, let state):
+                answer = ApprovalAnswer(await self.answer(question, actor), state: state)
+            }
+        }
+        throw ToolboxError("The executor asked too often for the same approval.")
     }
 }
 
