@@ -105,7 +105,7 @@ package struct Loop: Sendable {
             let seconds = limits.iterationTimeout.components.seconds
             // Nobody is left to ask in place of the built-in brain.
             guard thinker == .model else { return conclude(ReportText.timedOut(seconds, language), .timedOut) }
-            return replaceModel(ModelError(.unavailable, "The model gave no answer within \(seconds) s."))
+            return replaceModel(ModelError(.tooSlow, "The model gave no answer within \(seconds) s."))
         case .toolResults(let results): return receive(results)
         case .verified(let result): return receive(verification: result)
         case .executorAway: return finish(ReportText.executorAway(language), .executorAway)
@@ -123,7 +123,9 @@ extension Loop {
         }
         if thinker == .model, usage.total > limits.maximumTokens {
             return replaceModel(
-                ModelError(.spent, "This incident has used its \(limits.maximumTokens) tokens."))
+                ModelError(
+                    .incidentSpent(limit: limits.maximumTokens),
+                    "This incident has used its \(limits.maximumTokens) tokens."))
         }
         iterations += 1
         return .askModel(prompt, thinker)
@@ -208,12 +210,12 @@ extension Loop {
             repeats[call.signature, default: 0] += 1
             if index >= limits.maximumCallsPerTurn {
                 results[call.id] = .failure("Not run: at most \(limits.maximumCallsPerTurn) calls in one turn.")
-            } else if repeats[call.signature, default: 0] > limits.maximumRepeats {
-                blocked += 1
             } else if !knownTools.contains(call.name) {
                 results[call.id] = .failure(
                     "Not run: there is no tool of this name. The tools are: \(knownTools.sorted().joined(separator: ", "))."
                 )
+            } else if repeats[call.signature, default: 0] > limits.maximumRepeats {
+                blocked += 1
                 results[call.id] = .failure(
                     "Not run: the same call was made \(limits.maximumRepeats) times and nothing has changed since. "
                         + "Do something else, or report what you know.")

@@ -104,18 +104,22 @@ package struct ModelError: Error, Sendable {
     package enum Code: Sendable, Hashable {
         /// Out of reach, overloaded or failing after every retry: the built-in brain takes over.
         case unavailable
+        /// It used up the time of its turn.
+        case tooSlow
         /// The key is refused, or may not use the model: the owner has to act.
         case unauthorized
-        /// The configured model does not exist.
-        case unknownModel
+        /// The configured model, of this name, does not exist.
+        case unknownModel(String)
         /// The account's limit is spent.
         case spent
+        /// The incident has used as many tokens as it may.
+        case incidentSpent(limit: Int)
         /// The request was refused as wrong: a defect here.
         case badRequest
     }
 
     package var code: Code
-    /// One English sentence for the person: what is wrong and what would mend it. No secret, no body.
+    /// One English sentence for the journal; a person reads ``ReportText``'s. No secret, no body.
     package var message: String
 
     package init(_ code: Code, _ message: String) {

@@ -73,18 +73,38 @@ enum ReportText {
     }
 
     static func replaced(_ error: ModelError, _ language: Language) -> String {
-        guard language == .russian else {
-            return "⚠️ The model is not available: \(error.message) This is the built-in mode answering."
-        }
-        let reason =
-            switch error.code {
-            case .unavailable: "модель недоступна"
-            case .unauthorized: "ключ модели не принят"
-            case .unknownModel: "такой модели нет"
-            case .spent: "лимит модели исчерпан"
-            case .badRequest: "модель не приняла запрос"
+        let reason = reason(error.code, language)
+        return language == .russian
+            ? "⚠️ Отвечает встроенный режим: \(reason)." : "⚠️ This is the built-in mode answering: \(reason)."
+    }
+
+    /// Why a model gave no turn, and what would mend it; what the server said is in the journal.
+    private static func reason(_ code: ModelError.Code, _ language: Language) -> String {
+        let (russian, english) =
+            switch code {
+            case .unavailable:
+                ("модель недоступна или перегружена", "the model is out of reach or overloaded")
+            case .tooSlow: ("модель не ответила вовремя", "the model gave no answer in time")
+            case .unauthorized:
+                (
+                    "ключ модели не принят, проверьте ANTHROPIC_API_KEY",
+                    "the model's key is refused, check ANTHROPIC_API_KEY"
+                )
+            case .unknownModel(let name):
+                (
+                    "модели «\(name)» у этого ключа нет, проверьте MODEL",
+                    "this key has no model \"\(name)\", check MODEL"
+                )
+            case .spent:
+                (
+                    "лимит учётной записи исчерпан, поднимите его на console.anthropic.com",
+                    "the account's limit is spent, raise it at console.anthropic.com"
+                )
+            case .incidentSpent(let limit):
+                ("на этот вопрос потрачено \(limit) токенов", "this question has used its \(limit) tokens")
+            case .badRequest: ("модель не приняла запрос", "the model refused the request")
             }
-        return "⚠️ Отвечает встроенный режим: \(reason). \(error.message)"
+        return language == .russian ? russian : english
     }
 }
 
@@ -120,7 +140,7 @@ extension ReportText {
     }
 
     static func modelFailed(_ error: ModelError, _ language: Language) -> String {
-        (language == .russian ? "❌ Модель не ответила: " : "❌ The model gave no answer: ") + error.message
+        (language == .russian ? "❌ Ответа нет: " : "❌ There is no answer: ") + reason(error.code, language) + "."
     }
 
     static func declined(_ language: Language) -> String {

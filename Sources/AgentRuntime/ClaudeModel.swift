@@ -17,8 +17,12 @@ package struct ClaudeModel: Model {
         do throws(ClaudeError) {
             return Self.turn(try await client.respond(to: request))
         } catch {
-            if error.code == .cancelled { throw CancellationError() }
-            throw ModelError(Self.code(error.code), error.message)
+            switch error.code {
+            case .cancelled: throw CancellationError()
+            // The same as the API's reason to stop for a prompt that just fits: the loop shortens the talk.
+            case .tooLong: return ModelTurn(content: [], stop: .contextFull)
+            default: throw ModelError(code(error.code), error.message)
+            }
         }
     }
 
@@ -87,12 +91,12 @@ package struct ClaudeModel: Model {
         }
     }
 
-    private static func code(_ code: ClaudeError.Code) -> ModelError.Code {
+    private func code(_ code: ClaudeError.Code) -> ModelError.Code {
         switch code {
         case .unauthorized: .unauthorized
-        case .unknownModel: .unknownModel
+        case .unknownModel: .unknownModel(name)
         case .spent: .spent
-        case .badRequest: .badRequest
+        case .badRequest, .tooLong: .badRequest
         case .unavailable, .cancelled: .unavailable
         }
     }

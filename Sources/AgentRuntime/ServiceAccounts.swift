@@ -30,7 +30,8 @@ package struct ServiceAccounts: Sendable {
             configuration: ClaudeConfiguration(
                 apiKey: settings.anthropicKey?.value ?? "", model: settings.model, baseURL: settings.anthropicURL,
                 proxy: settings.anthropicProxy, maxTokens: settings.maxTokens), http: http)
-        return try await client.checkModel().flatMap { Self.date($0) }
+        return try await client.checkModel().flatMap { HTTPDate.seconds($0) }
+            .map { Date(timeIntervalSince1970: TimeInterval($0)) }
     }
 
     /// Tells every allowed user that the agent is there.
@@ -48,14 +49,5 @@ package struct ServiceAccounts: Sendable {
             }
         }
         return problems
-    }
-
-    /// RFC 9110's form, `Sun, 06 Nov 1994 08:49:37 GMT`.
-    static func date(_ header: String) -> Date? {
-        let formatter = DateFormatter()
-        formatter.locale = Locale(identifier: "en_US_POSIX")
-        formatter.timeZone = TimeZone(identifier: "GMT")
-        formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-        return formatter.date(from: header)
     }
 }

@@ -139,7 +139,10 @@ package actor ChatHandler {
             text: message.text, language: words.language, actor: actor,
             history: history.map { Exchange(question: $0.question, answer: $0.answer) },
             incidents: incidents.map(PastIncident.init))
-        let report = await agent.answer(request) { event in
+        let report = await agent.answer(request) { [logger] event in
+            if case .modelReplaced(_, let reason) = event {
+                logger.warning("The model gave no answer", metadata: ["reason": "\(reason)"])
+            }
             if let line = words.progress(of: event) { await onProgress(line) }
         }
         return remembered(report, message, session, words)

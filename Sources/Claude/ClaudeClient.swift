@@ -121,7 +121,10 @@ package struct ClaudeClient: Sendable {
         let json = try? JSONValue(parsing: bytes, options: .lenient)
         let error = json?["error"]
         let type = String((error?["type"]?.stringValue ?? "status \(response.status)").prefix(64))
-        let isSpent = error?["details"]?["error_code"]?.stringValue == "enforced_spend_limit_reached"
+        let words = error?["message"]?.stringValue?.lowercased() ?? ""
+        let isSpent =
+            error?["details"]?["error_code"]?.stringValue == "enforced_spend_limit_reached"
+            || words.contains("credit balance is too low")
         let id = response.headers["request-id"].map { ", request \($0.prefix(64))" } ?? ""
         let said = "\(type)\(id)"
         switch response.status {
@@ -129,7 +132,9 @@ package struct ClaudeClient: Sendable {
             return .failed(
                 ClaudeError(.unauthorized, "Anthropic refuses the key (\(said)); check ANTHROPIC_API_KEY."))
         case 402: return .failed(Self.spent(said))
-        case 429 where isSpent: return .failed(Self.spent(said))
+        case 400 where isSpent, 429 where isSpent: return .failed(Self.spent(said))
+        case 400 where Self.tooLong.contains { words.contains($0) }, 413:
+            return .failed(ClaudeError(.tooLong, "The request is longer than the model takes (\(said))."))
         case 404:
             return .failed(
                 ClaudeError(
@@ -144,6 +149,9 @@ package struct ClaudeClient: Sendable {
         case .fail: return .failed(ClaudeError(.badRequest, "Claude refused the request (\(said))."))
         }
     }
+
+    /// An `invalid_request_error` has no finer code: its words tell that the prompt does not fit.
+    private static let tooLong = ["prompt is too long", "exceed context limit", "exceeds the context window"]
 
     private static func spent(_ said: String) -> ClaudeError {
         ClaudeError(.spent, "The account's limit is spent (\(said)); raise it at console.anthropic.com.")

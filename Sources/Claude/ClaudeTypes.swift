@@ -91,6 +91,8 @@ package struct ClaudeError: Error, Sendable, Hashable {
         /// The account's limit.
         case spent
         case badRequest
+        /// The request has more tokens, or bytes, than the model takes.
+        case tooLong
         /// Overloaded, limited, failing or out of reach, after every attempt.
         case unavailable
         case cancelled

@@ -23,15 +23,15 @@ struct RetryPolicy: Sendable {
         return .retry(after: asked)
     }
 
-    /// `retry-after-ms` before `retry-after` in seconds; a date is left to the ordinary pause.
+    /// `retry-after-ms` before `retry-after`, which is in seconds or a date.
     private static func asked(_ headers: [String: String]) -> Duration? {
         if let text = headers["retry-after-ms"], let milliseconds = Double(text), milliseconds >= 0, milliseconds < 1e9
         {
             return .milliseconds(Int(milliseconds))
         }
-        guard let text = headers["retry-after"], let seconds = Double(text), seconds >= 0, seconds < 1e6 else {
-            return nil
-        }
+        guard let text = headers["retry-after"] else { return nil }
+        if let date = HTTPDate.seconds(text) { return .seconds(max(0, date - HTTPDate.now)) }
+        guard let seconds = Double(text), seconds >= 0, seconds < 1e6 else { return nil }
         return .milliseconds(Int(seconds * 1000))
     }
 

@@ -103,7 +103,7 @@ struct AgentTests {
 
     @Test(
         "a model that fails is replaced by the built-in brain, which is named",
-        arguments: [ModelError.Code.unavailable, .unauthorized, .spent])
+        arguments: [ModelError.Code.unavailable, .unauthorized, .spent, .unknownModel("x")])
     func replaced(_ code: ModelError.Code) async {
         let toolbox = ScriptedToolbox { _, _ in
             .success("d", metadata: ["disks": [["mount": "/", "used_percent": 42, "free_bytes": 1, "size_bytes": 2]]])

@@ -123,9 +123,38 @@ struct LoopEndingTests {
         guard case .askModel(_, .fallback) = loop.receive(.toolResults([(call, .success("x"))])) else {
             throw Unexpected()
         }
-        #expect(loop.replacement?.code == .spent)
+        #expect(loop.replacement?.code == .incidentSpent(limit: 10))
         let end = try Self.conclusion(loop.receive(.modelFailed(ModelError(.unavailable, "gone"))))
-        #expect(end.ending == .modelFailed && end.text.contains("gone"))
+        #expect(end.ending == .modelFailed && end.text.contains("недоступна"))
+    }
+
+    @Test("a call of a tool that is not there is answered with those there are, and nobody else is asked")
+    func unknownTool() throws {
+        var loop = Self.loop()
+        let call = ToolCall(id: "1", name: "delete_everything", arguments: [:])
+        let prompt = try Self.prompt(loop.receive(Self.turn(.toolUse, [.toolUse(call)])))
+        let said = "\(prompt.messages.last?.content ?? [])"
+        #expect(said.contains("there is no tool of this name") && said.contains("check_port, check_service"))
+    }
+
+    @Test(
+        "why the model gave no answer is said in the person's language, and what the server said is not",
+        arguments: [
+            (ModelError.Code.unavailable, "перегружена", "overloaded"), (.tooSlow, "вовремя", "in time"),
+            (.unauthorized, "ANTHROPIC_API_KEY", "ANTHROPIC_API_KEY"),
+            (.unknownModel("claude-x"), "claude-x", "claude-x"),
+            (.spent, "лимит", "limit is spent"), (.incidentSpent(limit: 9), "9 токенов", "9 tokens"),
+            (.badRequest, "не приняла", "refused"),
+        ])
+    func modelFailure(_ code: ModelError.Code, _ russian: String, _ english: String) throws {
+        for (language, words) in [(Language.russian, russian), (.english, english)] {
+            var loop = Self.loop(language)
+            _ = loop.receive(.modelFailed(ModelError(code, "overloaded_error, request req_1")))
+            #expect(loop.replacementReason == "overloaded_error, request req_1")
+            let end = try Self.conclusion(loop.receive(Self.turn(.endTurn, [.text("ответ")])))
+            #expect(
+                end.text.contains(words) && end.text.contains("ответ") && !end.text.contains("req_1"), "\(end.text)")
+        }
     }
 
     @Test("whoever cancels is told so, whatever was under way")

@@ -56,10 +56,22 @@ struct ClaudeModelTests {
         #expect(try await Self.model(server).respond(to: prompt).stop == stop)
     }
 
+    @Test("a prompt that is too long is a full context, which the loop shortens", arguments: [400, 413])
+    func tooLong(_ status: Int) async throws {
+        let server = try AnthropicStandIn(script: [
+            .error(
+                status: status, type: "invalid_request_error",
+                message: "prompt is too long: 1000001 tokens > 1000000 maximum")
+        ])
+        let prompt = ModelPrompt(system: "s", tools: [], messages: [ModelMessage(.user, [.text("hi")])])
+        #expect(try await Self.model(server).respond(to: prompt) == ModelTurn(content: [], stop: .contextFull))
+    }
+
     @Test(
         "each failure has the code the loop decides by",
         arguments: [
-            (401, ModelError.Code.unauthorized), (404, .unknownModel), (402, .spent), (400, .badRequest),
+            (401, ModelError.Code.unauthorized), (404, .unknownModel(AnthropicStandIn.model)), (402, .spent),
+            (400, .badRequest),
             (529, .unavailable),
         ])
     func failures(_ status: Int, _ code: ModelError.Code) async throws {

@@ -1,4 +1,5 @@
 import Claude
+import Foundation
 import HTTPClient
 import StrictJSON
 import Synchronization
@@ -36,7 +37,17 @@ struct ClaudeClientTests {
         (.error(status: 402, type: "billing_error"), .spent),
         (.error(status: 403, type: "permission_error"), .unauthorized),
         (.error(status: 404, type: "not_found_error"), .unknownModel),
-        (.error(status: 413, type: "request_too_large"), .badRequest),
+        (.error(status: 413, type: "request_too_large"), .tooLong),
+        (
+            .error(
+                status: 400, type: "invalid_request_error",
+                message: "Your credit balance is too low to access the Anthropic API."), .spent
+        ),
+        (
+            .error(
+                status: 400, type: "invalid_request_error",
+                message: "input length and `max_tokens` exceed context limit: 998000 + 8192 > 1000000"), .tooLong
+        ),
         (
             .error(status: 429, type: "rate_limit_error", details: ["error_code": "enforced_spend_limit_reached"]),
             .spent
@@ -107,6 +118,24 @@ struct ClaudeClientTests {
         _ = try await Self.client(server, pauses: pauses).respond(to: Self.request)
         let list = pauses.list.withLock { $0 }
         #expect(list.count == 1 && list[0] >= wish.atLeast && list[0] <= wish.atMost, "\(list)")
+    }
+
+    @Test("a wish that is a date is kept, and one beyond a minute is a server that is away")
+    func retryDate() async throws {
+        for (seconds, pauses) in [(30.0, 1), (3600, 0)] {
+            let formatter = DateFormatter()
+            formatter.locale = Locale(identifier: "en_US_POSIX")
+            formatter.timeZone = TimeZone(identifier: "GMT")
+            formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+            let date = formatter.string(from: Date(timeIntervalSinceNow: seconds))
+            let waited = Pauses()
+            let server = try AnthropicStandIn(script: [
+                .error(status: 529, type: "overloaded_error", headers: [("retry-after", date)])
+            ])
+            _ = try? await Self.client(server, pauses: waited).respond(to: Self.request)
+            let list = waited.list.withLock { $0 }
+            #expect(list.count == pauses && list.allSatisfy { $0 > .seconds(15) && $0 <= .seconds(30) }, "\(list)")
+        }
     }
 
     @Test("nothing is waited for after the last attempt, whatever the server asks for")

@@ -13,7 +13,9 @@ package final class AnthropicStandIn: Sendable {
         /// A thinking block before the text; it is signed with all that came before it.
         case thinking(String, then: String)
         case stop(reason: String, text: String)
-        case error(status: Int, type: String, headers: [(String, String)] = [], details: JSONValue? = nil)
+        case error(
+            status: Int, type: String, message: String = "as scripted", headers: [(String, String)] = [],
+            details: JSONValue? = nil)
         /// An error event after the stream has begun.
         case brokenOff(type: String)
         /// The connection closes in mid-stream.
@@ -117,8 +119,8 @@ package final class AnthropicStandIn: Sendable {
 
     private static func reply(with turn: Turn, to request: Request, _ box: Box) -> StandInReply {
         switch turn {
-        case .error(let status, let type, let headers, let details):
-            return error(status, type, "as scripted", headers: headers, details: details)
+        case .error(let status, let type, let message, let headers, let details):
+            return error(status, type, message, headers: headers, details: details)
         case .hang: return .hang
         case .garbage: return .garbage(Array("NOT HTTP AT ALL\r\n\r\n".utf8))
         case .cut:
