@@ -73,7 +73,8 @@ enum IntentLexicon {
     /// What a service that is well does: with "not" before it, something is wrong.
     static let abilities = [
         "отвеча", "отзыва", "работа", "запускаетс", "запускаютс", "запустилс", "запустилас", "стартует", "поднимаетс",
-        "поднялс", "открыва", "открыть", "доступ", "грузит", "respond", "answer", "work", "load", "open", "reach", "runn",
+        "поднялс", "открыва", "открыть", "доступ", "грузит", "respond", "answer", "work", "load", "open", "reach",
+        "runn",
         "availabl", "alive", "up",
     ]
     /// After "does not" it is a complaint, after "do not" a prohibition.

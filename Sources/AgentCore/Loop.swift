@@ -109,7 +109,9 @@ package struct Loop: Sendable {
         case .toolResults(let results): return receive(results)
         case .verified(let result): return receive(verification: result)
         case .executorAway: return finish(ReportText.executorAway(language), .executorAway)
-        case .cancelled: return finish(ReportText.cancelled(language), .cancelled)
+        case .cancelled:
+            markInterrupted()
+            return finish(ReportText.cancelled(language), .cancelled)
         }
     }
 }
@@ -282,6 +284,15 @@ extension Loop {
             changes.append(Change(target: target, check: check, hasFailed: !result.success))
         } else {
             verify(by: call, result)
+        }
+    }
+
+    /// A change under way may have been made, or half of it.
+    private mutating func markInterrupted() {
+        for call in turnCalls where results[call.id] == nil && !queue.contains(call) {
+            guard !readOnlyTools.contains(call.name), let target = ChangeTarget.wanted(by: call) else { continue }
+            changes.removeAll { $0.target.name == target.name }
+            changes.append(Change(target: target, check: .due, hasFailed: true))
         }
     }
 

@@ -15,13 +15,13 @@ extension ChatHandler {
         "health": { handler, _, actor, words in try await handler.health(actor, words) },
         "logs": { handler, argument, actor, words in try await handler.logs(argument, actor, words) },
         "status": { handler, _, _, words in try await handler.status(words) },
+        "stop": { _, _, _, words in ChatAnswer(words.nothingToStop) },
         "history": { handler, _, _, words in try await handler.history(words) },
     ]
 
     func command(_ message: ChatMessage, _ words: Words) async throws -> ChatAnswer {
-        let parts = message.text.dropFirst().split(maxSplits: 1, whereSeparator: \.isWhitespace)
-        // In a group Telegram adds the bot's name: /help@name.
-        let name = parts.first?.split(separator: "@").first.map { $0.lowercased() } ?? ""
+        let parts = message.text.split(maxSplits: 1, whereSeparator: \.isWhitespace)
+        let name = message.command ?? ""
         guard let command = Self.commands[name] else {
             return ChatAnswer(words.unknownCommand(String(name.prefix(32))), .refused)
         }

@@ -102,13 +102,16 @@ package actor ChatHandler {
 
     /// Answers a message that was admitted. One at a time in each chat: what was said before is to be stored by then.
     ///
-    /// - Returns: `nil` where the task was cancelled: the message is still to be answered.
+    /// - Parameter isStopped: Whether a person wants no more of it, which the task's end alone does not say.
+    /// - Returns: `nil` where the task was cancelled otherwise: the message is still to be answered.
     package func answer(
-        _ message: ChatMessage, onProgress: @escaping @Sendable (String) async -> Void
+        _ message: ChatMessage, isStopped: @Sendable () -> Bool = { false },
+        onProgress: @escaping @Sendable (String) async -> Void
     ) async -> ChatAnswer? {
         let words = words(for: message.text)
+        if isStopped() { return ChatAnswer(words.stopped, .refused) }
         let answer = Task.isCancelled ? nil : await respond(to: message, words, onProgress)
-        return Task.isCancelled ? nil : answer
+        return Task.isCancelled && !isStopped() ? nil : answer
     }
 
     private func respond(
@@ -120,6 +123,8 @@ package actor ChatHandler {
             return try await ask(message, words, onProgress)
         } catch let error as ToolboxError {
             return ChatAnswer(words.executorAway(error.message), .failed)
+        } catch is CancellationError {
+            return ChatAnswer(words.stopped, .refused)
         } catch {
             logger.error("A message could not be answered", metadata: ["error": "\(error)"])
             return ChatAnswer(words.memoryFailed, .failed)

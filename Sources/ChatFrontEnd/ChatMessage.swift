@@ -19,6 +19,15 @@ package struct ChatMessage: Sendable, Hashable {
         (self.text, self.userID, self.chatID) = (Self.cleaned(text), userID, chatID)
     }
 
+    /// The name of the command that it is; `nil` for any other text. In a group Telegram adds the bot's: `/help@name`.
+    var command: String? {
+        guard text.hasPrefix("/") else { return nil }
+        let word = text.dropFirst().prefix { !$0.isWhitespace }
+        return word.split(separator: "@").first.map { $0.lowercased() } ?? ""
+    }
+
+    var asksToStop: Bool { command == "stop" || ["стоп", "stop"].contains(text.lowercased()) }
+
     static func cleaned(_ text: String) -> String {
         var units = 0
         let beginning = text.unicodeScalars.prefix { scalar in

@@ -53,6 +53,12 @@ extension TelegramFrontEnd {
 
     /// What is refused is said at once; questions are answered in the order they came.
     func handle(_ message: ChatMessage, of stored: StoredUpdate, _ arrival: ChatPlace?) async throws {
+        // Whoever wants to stop it has no patience for a limit.
+        if handler.isKnown(message.userID), message.asksToStop, running.stop(in: message.chatID) {
+            try await store.answer(
+                updateID: stored.id, chatID: message.chatID, text: handler.words(for: message.text).stopping)
+            return await outbox.wake()
+        }
         switch await handler.admit(message) {
         case .silent: try await store.ignore(updateID: stored.id)
         case .refused(let text):
@@ -75,10 +81,12 @@ extension TelegramFrontEnd {
 
     /// The place is left only when the answer is stored: the next question's history has it, and its answer is behind.
     private func answer(_ message: ChatMessage, of stored: StoredUpdate, _ place: ChatPlace) async throws {
+        let stop = running.begin(in: message.chatID)
+        defer { running.end(stop, in: message.chatID) }
         await place.turn()
         var message = message
         message.incidentID = "update-\(stored.id)"
-        guard let answer = await answer(message) else { return }
+        guard let answer = await answer(message, stop) else { return }
         try await store.answer(
             updateID: stored.id, messages: drafts(answer.text, chatID: message.chatID),
             exchange: answer.exchange, sessionID: answer.sessionID, incident: answer.incident)
@@ -88,11 +96,22 @@ extension TelegramFrontEnd {
         MessageText.parts(of: text).map { OutgoingDraft(chatID: chatID, text: $0) }
     }
 
-    private func answer(_ message: ChatMessage) async -> ChatAnswer? {
+    private func answer(_ message: ChatMessage, _ stop: Signal) async -> ChatAnswer? {
         let (lines, show) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(10))
         let progress = TelegramProgress(client: client, chatID: message.chatID, logger: logger)
         async let _: Void = progress.show(lines)
-        let answer = await handler.answer(message) { show.yield($0) }
+        let answer = await withTaskGroup(of: ChatAnswer?.self) { group in
+            group.addTask { await handler.answer(message, isStopped: { stop.isSet }) { show.yield($0) } }
+            group.addTask {
+                await stop.wait()
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            // What is stopped still answers, with what it has done.
+            let second = await group.next() ?? nil
+            return first ?? second
+        }
         show.finish()
         // Leaving the scope cancels what is still being shown: the answer does not wait for it.
         return answer

@@ -27,6 +27,7 @@ package struct TelegramFrontEnd: Sendable {
     let arrivals = ChatQueue(maximumWaiting: .max)
     /// One question at a time in each chat, until its answer is stored.
     let questions = ChatQueue(maximumWaiting: maximumWaiting)
+    let running = RunningAnswers()
     private let stopping = Signal()
 
     /// - Parameter checks: What is looked at without anybody asking; `nil` for nothing.

@@ -32,6 +32,7 @@ package struct Words: Sendable {
             ("health", "", pick("состояние системы", "state of the system")),
             ("logs", pick(" <сервис>", " <service>"), pick("последние строки журнала", "last lines of a log")),
             ("status", "", pick("состояние агента", "state of the agent")),
+            ("stop", "", pick("остановить то, что делается", "stop what is being done")),
             ("history", "", pick("последние инциденты", "last incidents")),
         ]
     }
@@ -56,6 +57,9 @@ package struct Words: Sendable {
             "Я ещё занят предыдущими запросами. Повторите, когда отвечу на них.",
             "I am still busy with earlier requests. Ask again when they are answered.")
     }
+    var stopping: String { pick("Останавливаю.", "Stopping.") }
+    var stopped: String { pick("Остановлено, ничего не сделано.", "Stopped, nothing was done.") }
+    var nothingToStop: String { pick("Сейчас ничего не выполняется.", "Nothing is being done now.") }
     /// Before a message that may have arrived already.
     var repeated: String { pick("↻ Возможно, повтор:", "↻ Possibly a repeat:") }
     func notTaken(_ reason: String) -> String {

@@ -167,6 +167,21 @@ struct LoopEndingTests {
     }
 
     @Test(
+        "whoever cancels while something is being changed is told that it is not verified; what was not begun is not named"
+    )
+    func interrupted() throws {
+        var loop = Self.loop()
+        let calls = ["nginx", "redis"].map {
+            ToolCall(id: $0, name: "restart_service", arguments: ["service": .string($0)])
+        }
+        guard case .callTools = loop.receive(Self.turn(.toolUse, calls.map { .toolUse($0) })) else {
+            throw Unexpected()
+        }
+        let end = try Self.conclusion(loop.receive(.cancelled))
+        #expect(end.text == "Отменено.\n⚠️ nginx: не проверено" && end.verification == .failed)
+    }
+
+    @Test(
         "what was changed and not verified is reported with what is known of it, in both languages",
         arguments: [
             (

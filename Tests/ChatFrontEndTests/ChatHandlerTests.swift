@@ -54,7 +54,7 @@ struct ChatHandlerTests {
         "each command answers, in the language of the chat",
         arguments: [
             ("/start", "/help"), ("/help", "/logs"), ("/health", "18%"), ("/logs nginx", "lines of nginx"),
-            ("/status", ""), ("/history", ""), ("/nonsense", "nonsense"), ("/help@devops_bot", "/logs"),
+            ("/status", ""), ("/history", ""), ("/stop", ""), ("/nonsense", "nonsense"), ("/help@devops_bot", "/logs"),
         ])
     func commands(_ text: String, _ words: String) async throws {
         for language in Language.allCases {

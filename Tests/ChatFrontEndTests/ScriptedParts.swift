@@ -12,6 +12,9 @@ import TestSupport
 
 /// Answers with what it was asked, and keeps the requests.
 final class EchoAgent: Answering {
+    /// A question that is answered only when its task is cancelled.
+    static let endless = "think for an hour"
+
     let modelName = "claude-test"
     private let state = Mutex<[AgentRequest]>([])
     var requests: [AgentRequest] { state.withLock { $0 } }
@@ -19,8 +22,10 @@ final class EchoAgent: Answering {
     func answer(_ request: AgentRequest, onEvent: @escaping @Sendable (AgentEvent) async -> Void) async -> AgentReport {
         state.withLock { $0.append(request) }
         await onEvent(.toolStarted(ToolCall(id: "1", name: "check_service", arguments: ["service": "nginx"])))
+        if request.text == Self.endless { try? await Task.sleep(for: .seconds(3600)) }
         return AgentReport(
-            text: "answer to \(request.text)", model: "m", tools: ["check_service"], verification: .notNeeded,
+            text: Task.isCancelled ? "cancelled" : "answer to \(request.text)", model: "m", tools: ["check_service"],
+            verification: .notNeeded,
             ending: .answered, iterations: 1, usage: ModelUsage(), duration: .seconds(1))
     }
 }

@@ -145,6 +145,31 @@ struct TelegramFrontEndTests {
         }
     }
 
+    @Test(
+        "/stop ends what is being answered, which says how far it came, and what waits; then questions are answered again"
+    )
+    func stops() async throws {
+        try await FrontEndFixture.run { fixture in
+            fixture.telegram.send("/stop")
+            _ = await fixture.telegram.waitForMessage { $0.text == "Сейчас ничего не выполняется." }
+            fixture.telegram.send(EchoAgent.endless)
+            _ = await fixture.telegram.waitForMessage { $0.text.contains("nginx") }
+            fixture.telegram.send("а это подождёт")
+            fixture.telegram.send("/stop", from: 666)
+            fixture.telegram.send("/stop", from: 8)
+            _ = await fixture.telegram.waitForMessage { $0.chatID == 8 && $0.text == "Сейчас ничего не выполняется." }
+            fixture.telegram.send("Стоп")
+            _ = await fixture.telegram.waitForMessage { $0.chatID == 7 && $0.text == "Останавливаю." }
+            _ = await fixture.telegram.waitForMessage { $0.text == "cancelled" }
+            _ = await fixture.telegram.waitForMessage { $0.text == "Остановлено, ничего не сделано." }
+            fixture.telegram.send("а теперь?")
+            _ = await fixture.telegram.waitForMessage { $0.text == "answer to а теперь?" }
+            #expect(fixture.agent.requests.map(\.text) == [EchoAgent.endless, "а теперь?"])
+            let pending = try await fixture.store.pendingUpdates()
+            #expect(pending.isEmpty)
+        }
+    }
+
     @Test("a stranger's press does nothing, and is noted")
     func strangersPress() async throws {
         try await FrontEndFixture.run { fixture in
