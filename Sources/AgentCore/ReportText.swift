@@ -24,7 +24,12 @@ enum ReportText {
         var body = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         // After a refusal the target may be well all the same, so what is said of it stays.
         for state in states where !state.isVerified && state.outcome != .refused {
-            body.removeAll { $0.contains("✅") && $0.mentions(state.target.name) && !isAboutStopping($0) }
+            body.removeAll { line in
+                guard line.contains("✅"), !isAboutStopping(line) else { return false }
+                // A success of nothing in particular is of this too.
+                return line.mentions(state.target.name)
+                    || isClaim(line) && !states.contains { $0.isVerified && line.mentions($0.target.name) }
+            }
         }
         let known = body
         for state in states {
@@ -36,6 +41,14 @@ enum ReportText {
         let head = replacement.map { [replaced($0, language)] } ?? []
         return (head + [body.joined(separator: "\n").trimmed]).filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
+
+    private static func isClaim(_ line: String) -> Bool { claims.contains { line.lowercased().contains($0) } }
+
+    private static let claims = [
+        "исправлен", "починен", "решен", "решён", "восстановлен", "устранен", "устранён", "готово", "сделан",
+        "работает", "в норме", "fixed", "solved", "resolved", "repaired", "restored", "done", "works", "working",
+        "running", "all good",
+    ]
 
     private static func isAboutStopping(_ line: String) -> Bool {
         ["остановлен", "stopped"].contains { line.lowercased().contains($0) }

@@ -73,6 +73,23 @@ struct AgentTests {
         #expect(report.success == !isRefused)
     }
 
+    @Test(
+        "a success that a model claims of nothing in particular is taken away where the verification failed",
+        arguments: [
+            ("✅ Всё исправлено и работает.", false), ("✅ Готово!", false), ("✅ Problem solved", false),
+            ("✅ All services are running", false), ("✅ диск: занято 20%", true), ("✅ apache2 остановлен", true),
+        ])
+    func vagueClaim(_ line: String, _ stays: Bool) async {
+        let toolbox = ScriptedToolbox { call, _ in
+            call.name == "verify_fix" ? .verified(false) : .success("restarted", metadata: ["effect": "change"])
+        }
+        let model = ScriptedModel(
+            [.success(.call("restart_service", ["service": "nginx"], id: "t1"))]
+                + (0..<9).map { _ in .success(.say(line)) })
+        let report = await Self.answer(.ask("почини"), model: model, toolbox)
+        #expect(report.text.contains(line) == stays && report.text.contains("❌ nginx"), "\(report.text)")
+    }
+
     @Test("what was refused and then changed after all is reported as it is now")
     func changedAfterRefusal() async {
         let refusal = Refusal(.notAllowed, rule: nil, message: "No rule.", alternative: "None.")
