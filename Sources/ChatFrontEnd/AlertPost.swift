@@ -6,8 +6,9 @@ import Telegram
 struct AlertPost: Sendable {
     /// Lines of one message; what is more is counted.
     static let maximumLines = 20
-    /// Characters of one line.
+    /// UTF-16 units of one line, and of the whole: an edit that says who looks into it adds a line to a message.
     private static let maximumLine = 300
+    static let maximumText = MessageText.maximumUnits - 256
 
     /// Nobody guesses it, and it fits a button.
     let id: String
@@ -18,9 +19,7 @@ struct AlertPost: Sendable {
 
     init(_ changes: [AlertBook.Change], _ words: Words) {
         id = String(UInt64.random(in: .min ... .max), radix: 36)
-        var lines = changes.prefix(Self.maximumLines).map { String(words.line(of: $0).prefix(Self.maximumLine)) }
-        if changes.count > Self.maximumLines { lines.append(words.more(changes.count - Self.maximumLines)) }
-        text = lines.joined(separator: "\n")
+        text = Self.lines(changes, words).joined(separator: "\n")
         let open = changes.compactMap { change -> Alert? in
             switch change {
             case .appeared(let alert), .worsened(let alert), .flapping(let alert): alert
@@ -29,6 +28,18 @@ struct AlertPost: Sendable {
         }
         question = Self.joined(open.map(\.question))
         buttons = open.isEmpty ? [] : Self.buttons(id, words)
+    }
+
+    /// As many as fit, and how many more there are.
+    private static func lines(_ changes: [AlertBook.Change], _ words: Words) -> [String] {
+        var (lines, room) = ([String](), maximumText - words.more(changes.count).utf16.count)
+        for change in changes.prefix(maximumLines) {
+            let line = MessageText.parts(of: words.line(of: change), limit: maximumLine).first ?? ""
+            room -= line.utf16.count + 1
+            guard room >= 0 else { break }
+            lines.append(line)
+        }
+        return lines.count < changes.count ? lines + [words.more(changes.count - lines.count)] : lines
     }
 
     static func buttons(_ id: String, _ words: Words) -> [InlineButton] {

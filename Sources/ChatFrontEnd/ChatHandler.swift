@@ -32,6 +32,8 @@ package actor ChatHandler {
     /// Strangers noted to the audit log in an hour, all together: a flood of them must not fill it.
     private static let strangerNotesPerHour = 20
     private static let similarIncidents = 3
+    /// Of a stranger's text: no note is so long, in bytes, that the executor would not take it.
+    private static let notedScalars = 200
 
     let agent: any Answering
     let store: AgentStore
@@ -92,9 +94,9 @@ package actor ChatHandler {
         guard strangers.decide(userID: 0, now: now()) == .admitted else { return }
         logger.warning("A stranger wrote", metadata: ["user": "\(message.userID)"])
         let actor = Actor(userID: String(message.userID), chatID: String(message.chatID))
+        let beginning = String(String.UnicodeScalarView(message.text.unicodeScalars.prefix(Self.notedScalars)))
         do {
-            try await executor.note(
-                event, detail: ["text": .string(String(message.text.prefix(200)))], actor: actor)
+            try await executor.note(event, detail: ["text": .string(beginning)], actor: actor)
         } catch {
             logger.warning("The stranger could not be noted in the audit log", metadata: ["error": "\(error)"])
         }

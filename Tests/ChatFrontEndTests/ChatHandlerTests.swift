@@ -38,6 +38,16 @@ struct ChatHandlerTests {
         }
     }
 
+    @Test(
+        "a stranger whose letters are made of many is noted all the same",
+        arguments: ["e\u{301}\u{302}\u{303}", "\\", "🙂"])
+    func strangersText(_ letter: String) async throws {
+        try await Self.withHandler { handler, _, gateway, _ in
+            _ = await handler.admit(Self.message(String(repeating: letter, count: 4096), user: 666))
+            #expect(gateway.notes == ["666"])
+        }
+    }
+
     @Test("fifteen quick messages: limited by the tenth or so, said once, then silence")
     func rateLimit() async throws {
         try await Self.withHandler { handler, _, _, _ in

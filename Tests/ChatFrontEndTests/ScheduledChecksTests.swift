@@ -224,19 +224,21 @@ struct ScheduledChecksTests {
         }
     }
 
-    @Test("more than fits is counted, and no line is longer than a message bears")
-    func many() async throws {
+    @Test("more than fits is counted, and the whole is one message that Telegram takes", arguments: ["x", "🙂", "é"])
+    func many(_ letter: String) async throws {
         try await Self.withFixture { fixture in
             fixture.gateway.set {
                 $0.findings = (0..<60).map {
-                    Self.finding("warn", "read_only", .string("/\($0)\(String(repeating: "x", count: 500))"))
+                    Self.finding("warn", "read_only", .string("/\($0)\(String(repeating: letter, count: 500))"))
                 }
             }
             let checks = fixture.started()
             for _ in 0..<2 { try await checks.check() }
             let drafts = try await fixture.queued()
             let text = try #require(drafts.first).text
-            #expect(drafts.count == 1 && text.hasSuffix("… и ещё 40") && text.utf16.count > 1000)
+            let shown = text.split(separator: "\n").count - 1
+            #expect(drafts.count == 1 && shown > 10 && text.hasSuffix("… и ещё \(60 - shown)"))
+            #expect((3000...AlertPost.maximumText).contains(text.utf16.count))
         }
     }
 

@@ -88,6 +88,9 @@ final class ScriptedGateway: ExecutorGateway {
     }
 
     func note(_ event: String, detail: [String: JSONValue], actor: Actor) async throws {
+        guard JSONValue.object(detail).encoded().count <= ExecutorLimits.noteBytes else {
+            throw ToolboxError("The detail is too long.")
+        }
         state.withLock { $0.notes.append((event, actor.userID ?? "")) }
     }
 }
