@@ -6,6 +6,8 @@ import StrictJSON
 extension AgentStore {
     /// Answered updates kept, so that one delivered again is known.
     package static let answeredUpdatesKept = 10_000
+    /// Of the newest so many messages those are kept that were sent or given up; what waits is kept however old.
+    package static let settledMessagesKept = 200
     /// After this long without updates Telegram may begin at a lower id ("at least a week", Bot API, `Update`).
     package static let offsetLifetime: TimeInterval = 6 * 86_400
 
@@ -101,5 +103,8 @@ extension AgentStore {
         try db.execute(
             sql: "INSERT INTO outbox (update_id, part, chat_id, text, options, queued) VALUES (?, ?, ?, ?, ?, ?)",
             arguments: [updateID, part, draft.chatID, draft.text, draft.options.text, time])
+        try db.execute(
+            sql: "DELETE FROM outbox WHERE status <> 'pending' AND id <= (SELECT max(id) FROM outbox) - ?",
+            arguments: [settledMessagesKept])
     }
 }

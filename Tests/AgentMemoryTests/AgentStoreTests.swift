@@ -1,5 +1,6 @@
 import AgentMemory
 import Foundation
+import GRDB
 import StrictJSON
 import Testing
 
@@ -67,6 +68,24 @@ struct AgentStoreTests {
             try await store.markSent(id: try #require(outgoing.first).id, messageID: 99)
             #expect(try await store.pendingOutgoing().isEmpty)
             try store.close()
+        }
+    }
+
+    @Test("what was said long ago is not kept; what is still to be said is, however old")
+    func outboxKept() async throws {
+        try await withDatabase { path in
+            let store = try AgentStore(path: path)
+            try await store.enqueue(OutgoingDraft(chatID: 1, text: "waits"))
+            for number in 0..<AgentStore.settledMessagesKept + 5 {
+                let id = try await store.enqueue(OutgoingDraft(chatID: 2, text: "m\(number)"))
+                try await store.markSent(id: id, messageID: 1)
+            }
+            #expect(try await store.pendingOutgoing().map(\.draft.text) == ["waits"])
+            try store.close()
+            let texts = try await DatabaseQueue(path: path).read { db in
+                try String.fetchAll(db, sql: "SELECT text FROM outbox ORDER BY id")
+            }
+            #expect(texts.count == AgentStore.settledMessagesKept + 1 && texts[1] == "m5", "\(texts.prefix(3))")
         }
     }
 
