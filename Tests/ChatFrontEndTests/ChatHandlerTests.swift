@@ -40,7 +40,7 @@ struct ChatHandlerTests {
 
     @Test(
         "a stranger whose letters are made of many is noted all the same",
-        arguments: ["e\u{301}\u{302}\u{303}", "\\", "🙂"])
+        arguments: ["e" + String(repeating: "\u{301}", count: 19), "\\", "🙂"])
     func strangersText(_ letter: String) async throws {
         try await Self.withHandler { handler, _, gateway, _ in
             _ = await handler.admit(Self.message(String(repeating: letter, count: 4096), user: 666))
