@@ -130,6 +130,10 @@ extension Loop {
                     "This incident has used its \(limits.maximumTokens) tokens."))
         }
         iterations += 1
+        // Whoever works to the last turn has found out something: without a word of it, that is lost.
+        if thinker == .model, iterations == limits.maximumIterations, iterations > 1 {
+            say("This is your last turn. Call no tool: report what was found and done, and what is left.")
+        }
         return .askModel(prompt, thinker)
     }
 

@@ -149,6 +149,19 @@ struct AgentTests {
         }
     }
 
+    @Test("before its last turn a model is told to report, so that what was found is not lost")
+    func lastTurn() async {
+        let toolbox = ScriptedToolbox { _, _ in .success("x") }
+        let model = ScriptedModel(
+            (0..<3).map { .success(.call("check_port", ["port": JSONValue(1000 + $0)], id: "t\($0)")) }
+                + [.success(.say("Нашёл: порт свободен."))])
+        let report = await Self.answer(
+            .ask("посмотри порты"), model: model, toolbox, limits: AgentLimits(maximumIterations: 4))
+        #expect(report.ending == .answered && report.text.contains("Нашёл"))
+        let told = model.prompts.map { "\($0.messages)".contains("This is your last turn") }
+        #expect(told == [false, false, false, true])
+    }
+
     @Test("the prompt only grows: what was sent once is sent again, byte for byte")
     func appendOnly() async {
         let toolbox = ScriptedToolbox { _, _ in .success("ok") }
