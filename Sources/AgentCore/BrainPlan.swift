@@ -27,6 +27,7 @@ struct BrainPlan: Sendable {
         case .start(let name): return start(name)
         case .status(let name):
             return ask(.checkService, ["service": .string(name)]) { ToolAnswers.service(name, $0, language) }
+        case .statuses(let names): return statuses(names)
         case .thanks: return .say(words("Пожалуйста.", "You are welcome."))
         case .unable: return .say("\(unable)\n\(help)")
         case .stop(let name):
@@ -38,6 +39,19 @@ struct BrainPlan: Sendable {
         guard let result = steps.result(tool, arguments) else { return .call(tool, arguments) }
         return .say(problem(result) ?? answer(result))
     }
+
+    private func statuses(_ names: [String]) -> Step {
+        var lines: [String] = []
+        for name in names.prefix(Self.maximumStatuses) {
+            let service: [String: JSONValue] = ["service": .string(name)]
+            guard let state = steps.result(.checkService, service) else { return .call(.checkService, service) }
+            lines.append(problem(state) ?? ToolAnswers.service(name, state, language))
+        }
+        return .say(lines.joined(separator: "\n"))
+    }
+
+    /// A turn of the loop each.
+    private static let maximumStatuses = 6
 
     private func show(_ tool: ToolName, _ arguments: [String: JSONValue]) -> Step {
         ask(tool, arguments) {

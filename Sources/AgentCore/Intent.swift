@@ -16,6 +16,8 @@ enum Intent: Sendable, Hashable {
     case run(String)
     case start(String)
     case status(String)
+    /// Of several, in the order they were named.
+    case statuses([String])
     case stop(String)
     case thanks
     /// Work this brain does not do at all, such as updates.
@@ -154,7 +156,10 @@ private struct IntentMessage {
             return .containers
         }
         if words.contains(IntentLexicon.disk) { return .disk }
-        if let name, forbidden != nil || isStatus { return .status(name) }
+        if let name, forbidden != nil || isStatus {
+            let names = words.namesInRow
+            return names.count > 1 ? .statuses(names) : .status(name)
+        }
         if isVagueChange { return nil }
         if words.containsStem(IntentLexicon.health) || words.contains(IntentLexicon.healthWords) { return .health }
         if isProblem, forbidden == nil { return .health }

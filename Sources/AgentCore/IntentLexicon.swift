@@ -14,6 +14,7 @@ enum IntentLexicon {
         "надо", "нужно", "стоит", "следует", "хочу", "может", "могу", "можно", "смей", "вздумай", "пожалуйста", "need",
         "to", "you", "please", "want", "be", "ever", "dare", "should", "must", "able", "even", "его", "её", "их", "it",
     ]
+    static let conjunctions: Set<String> = ["и", "или", "and", "or", "&", "+"]
     static let needs: Set<String> = ["надо", "нужно", "стоит", "следует"]
     static let questions: Set<String> = [
         "почему", "зачем", "отчего", "как", "когда", "кто", "why", "how", "when", "who", "what", "did", "does",

@@ -85,6 +85,22 @@ struct IntentWords: Sendable {
         indices.compactMap { IntentLexicon.name(words[$0].original) }
     }
 
+    /// The names that stand in a row with the first: «nginx и redis», "nginx, redis".
+    var namesInRow: [String] {
+        guard var index = words.firstIndex(where: { IntentLexicon.name($0.original) != nil }) else { return [] }
+        var row: [String] = []
+        while index < words.count, let name = IntentLexicon.name(words[index].original) {
+            row.append(name)
+            index += 1
+            if index < words.count, IntentLexicon.conjunctions.contains(words[index].text) {
+                index += 1
+            } else if index < words.count, words[index].clause == words[index - 1].clause {
+                break
+            }
+        }
+        return row
+    }
+
     /// The number of a port: after the word «порт», or before it («80 порт»); or after who listens: «кто слушает 443».
     var port: Int? {
         named(IntentLexicon.port, before: 1) ?? named(IntentLexicon.listening, before: 0)

@@ -25,6 +25,15 @@ struct BuiltInRepairTests {
             "nginx: \(word)", metadata: ["service_active": .bool(isActive), "state": .string(word), "sub_state": "x"])
     }
 
+    @Test("of several services that are asked about, each has its line")
+    func statuses() async {
+        let (report, calls) = await Self.ask("проверь nginx и redis") { call, _ in
+            Self.state(call.argument("service") == "nginx")
+        }
+        #expect(report.text.hasPrefix("✅ nginx: active (x)\n❌ redis: inactive (x)"), "\(report.text)")
+        #expect(calls == ["check_service", "check_service"])
+    }
+
     @Test(
         "a change that is refused is not tried another way, and the refusal is the answer",
         arguments: [
