@@ -41,6 +41,10 @@ package actor ExecutorConnection {
         } catch let error as SocketError {
             await forget()
             throw ToolboxError("The executor is out of reach: \(error.message)")
+        } catch let error as RPCError where error.isOfAnotherVersion {
+            throw ToolboxError(
+                "The executor is of another version than the agent, which is \(programVersion): \(error.message) "
+                    + "sudo devops-agent doctor says which of the two to upgrade.")
         } catch let error as RPCError {
             throw ToolboxError("The executor refused the request: \(error.message)")
         }
@@ -92,12 +96,18 @@ extension ExecutorConnection: Toolbox {
             var answer: ApprovalAnswer?
             // A wrong one-time code is asked for again, until the executor takes no more of them.
             for _ in 0...ExecutorLimits.wrongCodes {
-                let answered = try await client.callTool(
-                    call.name, call.arguments, operation: operation, actor: actor, answer: answer, onOutput: onOutput)
-                switch answered {
-                case .result(let result): return result
-                case .question(let question, _, let state):
-                    answer = ApprovalAnswer(await self.answer(question, actor), state: state)
+                do {
+                    let answered = try await client.callTool(
+                        call.name, call.arguments, operation: operation, actor: actor, answer: answer,
+                        onOutput: onOutput)
+                    switch answered {
+                    case .result(let result): return result
+                    case .question(let question, _, let state):
+                        answer = ApprovalAnswer(await self.answer(question, actor), state: state)
+                    }
+                } catch let error as RPCError where error.isOfParams {
+                    // The executor is there and works: it has no such tool, because it is older or was told so.
+                    return .failure("The executor cannot do this: \(error.message)")
                 }
             }
             throw ToolboxError("The executor asked too often for the same approval.")
