@@ -443,12 +443,13 @@ struct SystemTests {
     @Test(
         "an installation that is killed half way is ended by the next one", arguments: ["half-installed", "unpacked"])
     func interrupted(_ state: String) async throws {
+        _ = try await Installation.shared.ready()
         _ = try await guest.shell("/usr/lib/devops-agent/uninstall.sh --purge")
         try guest.put(guest.package("1.0"), at: "/root/devops-agent.deb")
         let left = try await guest.shell(
             """
             status() { dpkg-query -W -f '${db:Status-Status}' devops-agent 2>/dev/null; }
-            dpkg --install /root/devops-agent.deb >/dev/null & dpkg=$!
+            dpkg --install /root/devops-agent.deb >/dev/null 2>&1 & dpkg=$!
             until [ "$(status)" = \(state) ]; do [ -d /proc/$dpkg ] || break; done
             kill -KILL $dpkg; wait $dpkg 2>/dev/null; status
             """)
