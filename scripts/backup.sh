@@ -1,18 +1,24 @@
 #!/bin/bash
 # Saves what cannot be had again: the agent's memory and files, the rules, the settings, the audit log and its key.
 #
-#   backup.sh [--keep N] [--with-secrets]     a new file in /var/backups/devops-agent; the newest N stay (14 without)
-#   backup.sh --restore FILE                  puts it back, over what is there, and starts the daemons
+#   backup.sh [--keep N] [--most MB] [--with-secrets]
+#                                a new file in /var/backups/devops-agent; the newest N stay (14 without), of at most MB
+#                                megabytes together (2000 without), but always the newest
+#   backup.sh --restore FILE     puts it back, over what is there, and starts the daemons
 #
-# The agent may go on meanwhile. Token and key are left out unless --with-secrets asks for them.
+# The agent may go on meanwhile. Token and key are left out unless --with-secrets asks for them. Without room for it there
+# is no backup: the audit log and the memory need the disk more.
 set -euo pipefail
 # shellcheck source=scripts/installed.sh
 . "$(dirname "$(realpath "$0")")/installed.sh"
 
-keep=14 secrets=no restore=
+keep=14 most=2000 secrets=no restore=
+# What a backup leaves free, in megabytes.
+spare=200
 while (($#)); do
     case $1 in
     --keep) keep=${2:?} && shift ;;
+    --most) most=${2:?} && shift ;;
     --with-secrets) secrets=yes ;;
     --restore) restore=${2:?} && shift ;;
     *)
@@ -22,7 +28,7 @@ while (($#)); do
     esac
     shift
 done
-[[ $keep =~ ^[1-9][0-9]*$ ]] || die "--keep takes a number from 1"
+[[ $keep =~ ^[1-9][0-9]*$ && $most =~ ^[1-9][0-9]*$ ]] || die "--keep and --most take a number from 1"
 need_root
 umask 077
 
@@ -53,12 +59,31 @@ copy_settings() { # copy_settings TREE
     fi
 }
 
+need_room() { # for a copy of everything, and for what it is packed into: text, so at most half as much
+    local sources=(/etc/devops-agent /etc/devops-executor /var/lib/devops-agent /var/lib/devops-executor /var/log/devops-executor)
+    local needed free
+    needed=$(du -scm "${sources[@]}" 2>/dev/null | tail -1 | cut -f1)
+    needed=$((needed * 3 / 2 + spare))
+    free=$(df --output=avail -BM "$backups" | tail -1 | tr -dc 0-9)
+    ((free >= needed)) || die "$free MB are free for $backups, and a backup takes $needed; make room, or remove old backups"
+}
+
+prune() {
+    local together=0 count=0 size name
+    find "$backups" -maxdepth 1 -name 'devops-agent-*.tar.gz' -printf '%s %f\n' | sort -k2 -r |
+        while read -r size name; do
+            count=$((count + 1)) together=$((together + size))
+            if ((count > 1 && (count > keep || together > most * 1000000))); then rm "$backups/$name"; fi
+        done
+}
+
 save() {
     local tree file
     mkdir -p "$backups"
+    need_room
     tree=$(mktemp -d "$backups/.new.XXXXXX")
     # shellcheck disable=SC2064  # the name of now
-    trap "rm -rf '$tree'" EXIT
+    trap "rm -rf '$tree' '$tree.part'" EXIT
     copy_memory "$tree"
     copy_settings "$tree"
     mkdir -p "$tree/var/log" "$tree/var/lib"
@@ -71,8 +96,7 @@ save() {
     gzip -t "$tree.part"
     mv "$tree.part" "$file"
     sync "$file"
-    find "$backups" -maxdepth 1 -name 'devops-agent-*.tar.gz' -printf '%f\n' | sort -r | tail -n "+$((keep + 1))" |
-        while read -r old; do rm "$backups/$old"; done
+    prune
     echo "$file"
 }
 
@@ -104,8 +128,15 @@ put_back() {
         copy "$tree/var/lib/devops-agent/." /var/lib/devops-agent/
         chown -R devops-agent:devops-agent /var/lib/devops-agent
     fi
-    systemctl start devops-executor.service devops-agent.service
+    systemctl reset-failed "${units[@]}" 2>/dev/null || true
+    if [[ ! -s $credentials/TELEGRAM_BOT_TOKEN ]]; then
+        systemctl start devops-executor.service || { say_what_is_wrong && die "the executor does not start after the restore"; }
+        echo "Restored, but for the secrets: /usr/lib/devops-agent/setup_systemd.sh asks for them and starts the agent."
+        return
+    fi
+    systemctl start devops-executor.service devops-agent.service || true
     wait_until_healthy 60 || { say_what_is_wrong && die "the daemons do not stay up after the restore"; }
+    echo "Restored; both daemons serve."
 }
 
 if [[ -n $restore ]]; then put_back; else save; fi

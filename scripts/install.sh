@@ -25,7 +25,10 @@ if [[ -z $package ]]; then
 fi
 
 version=$(dpkg-deb -f "$package" Version)
-if [[ $(dpkg-query -W -f '${Version} ${db:Status-Status}' devops-agent 2>/dev/null || true) == "$version installed" ]]; then
+installed=$(dpkg-query -W -f '${Version} ${db:Status-Status}' devops-agent 2>/dev/null || true)
+# What was interrupted half way dpkg has to end first, or apt does nothing.
+if [[ ${installed#* } =~ ^(half-installed|unpacked|half-configured)$ ]]; then dpkg --configure -a >&2 || true; fi
+if [[ $installed == "$version installed" ]]; then
     echo "devops-agent $version is installed already."
 else
     DEBIAN_FRONTEND=noninteractive apt-get install -y -q -o Dpkg::Options::=--force-confold "$(realpath "$package")" >&2 ||

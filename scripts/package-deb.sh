@@ -22,7 +22,7 @@ most_together=95
 build() {
     scripts/requirements.sh
     local build=(swift build -c release -j 2 --static-swift-stdlib --scratch-path .build-package -Xswiftc -g
-        -Xswiftc -use-ld=lld -Xlinker --build-id -Xlinker --icf=all -Xlinker -O2
+        -Xswiftc -use-ld=lld -Xlinker --build-id -Xlinker --icf=all -Xlinker -O2 -Xlinker -z -Xlinker now
         -Xlinker "--version-script=$PWD/scripts/package/symbols.map")
     for product in "${programs[@]}"; do "${build[@]}" --product "$product" >&2; done
     bin=$("${build[@]}" --show-bin-path)
@@ -35,7 +35,7 @@ place_program() { # strips, and keeps the symbols where debuggers look for them 
     mkdir -p "$(dirname "$symbols")" "$tree/usr/bin"
     objcopy --only-keep-debug --compress-debug-sections "$bin/$1" "$symbols"
     chmod 644 "$symbols"
-    strip -o "$tree/usr/bin/$1" "$bin/$1"
+    strip --remove-section=.comment -o "$tree/usr/bin/$1" "$bin/$1"
 }
 
 weigh() {
@@ -73,6 +73,7 @@ place_files() {
         if [[ -e $file ]]; then put 644 "$file" "usr/share/doc/devops-agent/${file##*/}"; fi
     done
     put 644 scripts/package/copyright usr/share/doc/devops-agent/copyright
+    put 644 scripts/package/lintian-overrides usr/share/lintian/overrides/devops-agent
     changelog | gzip -9n >"$tree/usr/share/doc/devops-agent/changelog.gz"
     for file in docs/man/*; do
         [[ -e $file ]] || continue

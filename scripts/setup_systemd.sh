@@ -31,8 +31,11 @@ done
 need_root
 umask 077
 
+# What was begun and not finished, should it be interrupted: a secret may be in it.
+new=
+trap 'rm -f ${new:+"$new"}' EXIT
+
 write_setting() { # write_setting NAME VALUE: in place of the line, or of its comment, else at the end
-    local new
     new=$(mktemp "$settings.XXXXXX")
     NAME=$1 VALUE=$2 awk '
         BEGIN { line = ENVIRON["NAME"] "=" ENVIRON["VALUE"] }
@@ -46,10 +49,10 @@ write_setting() { # write_setting NAME VALUE: in place of the line, or of its co
 setting() { sed -n "s/^$1=//p" "$settings" | tail -1; }
 
 write_secret() { # write_secret NAME, from standard input
-    local new
     new=$(mktemp "$credentials/.new.XXXXXX")
-    tr -d ' \r\n' >"$new"
-    [[ -s $new ]] || { rm "$new" && die "$1 is empty"; }
+    # Editors on Windows begin a file with a mark of its encoding.
+    tr -d ' \t\r\n' | LC_ALL=C sed 's/^\xEF\xBB\xBF//' >"$new"
+    [[ -s $new ]] || die "$1 is empty"
     mv "$new" "$credentials/$1"
 }
 
@@ -71,7 +74,7 @@ ask() { # ask NAME: what is typed is stored; an empty line is no answer, but for
         ;;
     *:) ;;
     ALLOWED_USER_IDS:*) write_setting "$1" "$answer" ;;
-    *) printf %s "$answer" | write_secret "$1" ;;
+    *) write_secret "$1" <<<"$answer" ;;
     esac
 }
 
@@ -97,7 +100,7 @@ chmod 600 "$settings"
 # Secrets that once stood among the settings move to files of their own.
 for name in TELEGRAM_BOT_TOKEN ANTHROPIC_API_KEY; do
     if [[ -n $(setting $name) ]]; then
-        [[ -s $credentials/$name ]] || setting $name | write_secret $name
+        [[ -s $credentials/$name ]] || write_secret $name < <(setting $name)
         write_setting $name ""
     fi
 done

@@ -45,13 +45,13 @@ package struct Agent: Answering {
         var request = request
         let incident = request.actor.incidentID ?? makeID()
         request.actor.incidentID = incident
-        var (tools, isAway): ([ToolDefinition], Bool) = ([], false)
-        do { tools = try await toolbox.tools() } catch { isAway = true }
+        var (tools, away): ([ToolDefinition], Loop.Event?) = ([], nil)
+        do { tools = try await toolbox.tools() } catch { away = .executorAway(Self.reason(error)) }
         var loop = Loop(request: request, tools: tools, limits: limits)
         var session = Session(
             toolbox: toolbox, actor: request.actor, incident: incident, nonce: makeID(),
             readOnly: Set(tools.filter(\.readOnly).map(\.name)), onEvent: onEvent)
-        var action = loop.receive(Task.isCancelled ? .cancelled : isAway ? .executorAway : .begin)
+        var action = loop.receive(Task.isCancelled ? .cancelled : away ?? .begin)
         var thinker = Loop.Thinker.model
         while true {
             let event: Loop.Event
@@ -62,13 +62,21 @@ package struct Agent: Answering {
                 thinker = asked
                 event = await ask(asked == .model ? model : fallback, prompt)
             case .callTools(let calls):
-                event = await run(calls, &session).map { .toolResults($0) } ?? .executorAway
+                do { event = .toolResults(try await run(calls, &session)) } catch {
+                    event = .executorAway(error.message)
+                }
             case .verify(_, let call):
-                event = await run([call], &session)?.first.map { .verified($0.1) } ?? .executorAway
+                do {
+                    event = .verified(try await run([call], &session)[0].1)
+                } catch {
+                    event = .executorAway(error.message)
+                }
             }
             action = loop.receive(Task.isCancelled ? .cancelled : event)
         }
     }
+
+    private static func reason(_ error: any Error) -> String { (error as? ToolboxError)?.message ?? "\(error)" }
 
     private func ask(_ model: any Model, _ prompt: ModelPrompt) async -> Loop.Event {
         await withTaskGroup(of: Loop.Event?.self) { group in
@@ -95,29 +103,36 @@ package struct Agent: Answering {
         return true
     }
 
-    /// The results in the order of the calls; `nil` where the executor is away.
-    private func run(_ calls: [ToolCall], _ session: inout Session) async -> [(ToolCall, ToolResult)]? {
+    /// The results in the order of the calls.
+    ///
+    /// - Throws: ``ToolboxError`` where the executor is away.
+    private func run(
+        _ calls: [ToolCall], _ session: inout Session
+    ) async throws(ToolboxError) -> [(ToolCall, ToolResult)] {
         let operations = calls.map { session.operation(for: $0) }
         for call in calls { await session.onEvent(.toolStarted(call)) }
         let (fixed, clock, limit) = (session, clock, limits.iterationTimeout)
-        return await withTaskGroup(of: (Int, ToolResult?).self) { group in
+        let outcome = await withTaskGroup(of: (Int, Result<ToolResult, ToolboxError>).self) { group in
             for (index, call) in calls.enumerated() {
                 group.addTask {
-                    let result = await fixed.run(call, operation: operations[index], clock: clock, limit: limit)
-                    if let result { await fixed.onEvent(.toolFinished(call, result)) }
-                    return (index, result)
+                    let outcome = await fixed.run(call, operation: operations[index], clock: clock, limit: limit)
+                    if case .success(let result) = outcome { await fixed.onEvent(.toolFinished(call, result)) }
+                    return (index, outcome)
                 }
             }
             var results: [Int: ToolResult] = [:]
-            for await (index, result) in group {
-                guard let result else {
+            for await (index, outcome) in group {
+                switch outcome {
+                case .success(let result): results[index] = result
+                case .failure(let away):
                     group.cancelAll()
-                    return nil
+                    return Result<[Int: ToolResult], ToolboxError>.failure(away)
                 }
-                results[index] = result
             }
-            return calls.enumerated().map { ($0.element, results[$0.offset] ?? .failure("Not run.")) }
+            return .success(results)
         }
+        let results = try outcome.get()
+        return calls.enumerated().map { ($0.element, results[$0.offset] ?? .failure("Not run.")) }
     }
 
     /// The calls of one incident.
@@ -152,17 +167,18 @@ package struct Agent: Answering {
         /// One retry, with the same operation: a lost connection may have lost only the answer.
         func run(
             _ call: ToolCall, operation: String, clock: any Clock<Duration>, limit: Duration
-        ) async -> ToolResult? {
+        ) async -> Result<ToolResult, ToolboxError> {
+            var away = ToolboxError("")
             for _ in 0..<2 {
                 do {
-                    return try await once(call, operation: operation, clock: clock, limit: limit)
-                } catch is ToolboxError {
-                    continue
+                    return .success(try await once(call, operation: operation, clock: clock, limit: limit))
+                } catch let error as ToolboxError {
+                    away = error
                 } catch {
-                    return .failure("The call was cancelled.")
+                    return .success(.failure("The call was cancelled."))
                 }
             }
-            return nil
+            return .failure(away)
         }
 
         private func once(

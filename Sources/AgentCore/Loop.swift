@@ -17,8 +17,8 @@ package struct Loop: Sendable {
         case toolResults([(ToolCall, ToolResult)])
         /// The answer to ``Action/verify(_:_:)``.
         case verified(ToolResult)
-        /// The executor is out of reach.
-        case executorAway
+        /// The executor is out of reach, for this reason.
+        case executorAway(String)
         /// The model has used up the time of its turn.
         case deadline
         case cancelled
@@ -108,7 +108,7 @@ package struct Loop: Sendable {
             return replaceModel(ModelError(.tooSlow, "The model gave no answer within \(seconds) s."))
         case .toolResults(let results): return receive(results)
         case .verified(let result): return receive(verification: result)
-        case .executorAway: return finish(ReportText.executorAway(language), .executorAway)
+        case .executorAway(let reason): return finish(ReportText.executorAway(reason, language), .executorAway)
         case .cancelled:
             markInterrupted()
             return finish(ReportText.cancelled(language), .cancelled)

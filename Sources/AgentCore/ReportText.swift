@@ -122,12 +122,13 @@ enum ReportText {
 }
 
 extension ReportText {
-    static func executorAway(_ language: Language) -> String {
+    /// - Parameter reason: One English sentence.
+    static func executorAway(_ reason: String, _ language: Language) -> String {
         language == .russian
             ? "❌ Исполнитель (devops-executor) недоступен, поэтому ничего не проверено и не сделано дальше этого места. "
-                + "Проверьте: systemctl status devops-executor. Я подключусь к нему сам, как только он появится."
+                + "Проверьте: systemctl status devops-executor. Я подключусь к нему сам, как только он появится.\n(\(reason))"
             : "❌ The executor (devops-executor) is out of reach, so nothing was checked or done beyond this point. "
-                + "Look at: systemctl status devops-executor. I reconnect by myself as soon as it is there."
+                + "Look at: systemctl status devops-executor. I reconnect by myself as soon as it is there.\n(\(reason))"
     }
 
     static func cancelled(_ language: Language) -> String {

@@ -17,6 +17,15 @@ extension Doctor {
                     "executor", .bad, error.message,
                     remedy: "systemctl status devops-executor; the socket is for root and the group devops-agent.")
             ]
+        } catch let error as RPCError {
+            return [
+                DoctorFinding(
+                    "executor", .bad,
+                    "The executor does not tell this agent, \(programVersion), how it is: \(error.message)",
+                    remedy:
+                        "Install one version of both, and: systemctl restart devops-executor devops-agent; "
+                        + "devops-executor --version says that half's.")
+            ]
         } catch {
             return [DoctorFinding("executor", .bad, "The executor does not say how it is: \(error)")]
         }
@@ -28,14 +37,25 @@ extension Doctor {
     }
 
     private static func version(_ status: JSONValue) -> DoctorFinding {
-        let version = status["version"]?.stringValue ?? "unknown"
-        guard version == programVersion else {
+        guard let version = status["version"]?.stringValue else { return silent("executor", "which version it is") }
+        switch version.compare(programVersion, options: .numeric) {
+        case .orderedSame:
             return DoctorFinding(
-                "executor", .warning, "The executor is version \(version), the agent \(programVersion).",
-                remedy: "systemctl restart devops-executor devops-agent")
+                "executor", .good, "Version \(version), as the agent; commands run as \(identity(status)).")
+        case .orderedAscending:
+            return DoctorFinding(
+                "executor", .warning, "The executor is version \(version), older than the agent's \(programVersion).",
+                remedy: "Install devops-agent \(programVersion), and: systemctl restart devops-executor")
+        case .orderedDescending:
+            return DoctorFinding(
+                "executor", .warning, "The executor is version \(version), newer than the agent's \(programVersion).",
+                remedy: "Install devops-agent \(version), and: systemctl restart devops-agent")
         }
-        return DoctorFinding(
-            "executor", .good, "Version \(version), as the agent; commands run as \(identity(status)).")
+    }
+
+    /// An executor of another version may not say all this one does.
+    private static func silent(_ check: String, _ what: String) -> DoctorFinding {
+        DoctorFinding(check, .unknown, "The executor does not say \(what).")
     }
 
     private static func identity(_ status: JSONValue) -> String { status["identity"]?.stringValue ?? "somebody" }
@@ -46,12 +66,17 @@ extension Doctor {
                 "policy", .bad, fault,
                 remedy: "Mend the file; then: systemctl kill -s HUP --kill-whom=main devops-executor")
         }
-        return DoctorFinding("policy", .good, "\(status["policy"]?["rules"]?.intValue ?? 0) rules are in force.")
+        guard let rules = status["policy"]?["rules"]?.intValue else {
+            return silent("policy", "which rules are in force")
+        }
+        return DoctorFinding("policy", .good, "\(rules) rules are in force.")
     }
 
     private static func sandbox(_ status: JSONValue) -> DoctorFinding {
         let containment = status["containment"]
-        let missing = (containment?["missing"]?.arrayValue ?? []).compactMap(\.stringValue)
+        guard let missing = containment?["missing"]?.arrayValue?.compactMap(\.stringValue) else {
+            return silent("sandbox", "what confines a command")
+        }
         if missing.isEmpty {
             return DoctorFinding("sandbox", .good, "The kernel has all that confines a command.")
         }
@@ -66,7 +91,10 @@ extension Doctor {
     }
 
     private static func audit(_ status: JSONValue) -> DoctorFinding {
-        guard status["audit"]?["available"]?.boolValue == true else {
+        guard let isAvailable = status["audit"]?["available"]?.boolValue else {
+            return silent("audit log", "whether it can be written")
+        }
+        guard isAvailable else {
             return DoctorFinding(
                 "audit log", .bad, "The audit log cannot be written, so no command runs.",
                 remedy: "df -h /var/log; journalctl -u devops-executor says why.")
@@ -81,12 +109,12 @@ extension Doctor {
             DoctorFinding(
                 "journal", .warning, "The executor finds no journal: logs come from /var/log alone.",
                 remedy: "mkdir -p /var/log/journal; systemctl restart systemd-journald")
-        case nil: DoctorFinding("journal", .unknown, "The executor does not say whether it reads the journal.")
+        case nil: silent("journal", "whether it reads the journal")
         }
     }
 
     private static func docker(_ status: JSONValue) -> DoctorFinding {
-        let isThere = status["docker"]?.boolValue ?? false
+        guard let isThere = status["docker"]?.boolValue else { return silent("docker", "whether docker is there") }
         return DoctorFinding(
             "docker", .good, isThere ? "Docker's socket is there." : "There is no docker: its tools say so.")
     }

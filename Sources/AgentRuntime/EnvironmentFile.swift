@@ -20,7 +20,7 @@ package enum EnvironmentFile {
         guard let directory = values["CREDENTIALS_DIRECTORY"] ?? credentials else { return values }
         for name in ["TELEGRAM_BOT_TOKEN", "ANTHROPIC_API_KEY"] where (values[name] ?? "").isEmpty {
             guard let text = try? read("\(directory)/\(name)") else { continue }
-            values[name] = String(text.reversed().drop { $0.isNewline || $0 == " " }.reversed())
+            values[name] = text.trimmingCharacters(in: .whitespacesAndNewlines)
         }
         return values
     }
@@ -55,6 +55,8 @@ package enum EnvironmentFile {
         guard (0...maximumBytes).contains(count) else {
             throw SettingsError(["\(path) is not a file of at most \(maximumBytes) bytes."])
         }
-        return String(decoding: bytes[..<count], as: UTF8.self)
+        // Editors on Windows begin a file with a mark of its encoding.
+        let isMarked = bytes.starts(with: [0xEF, 0xBB, 0xBF])
+        return String(decoding: bytes[(isMarked ? 3 : 0)..<count], as: UTF8.self)
     }
 }

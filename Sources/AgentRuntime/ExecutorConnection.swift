@@ -41,6 +41,10 @@ package actor ExecutorConnection {
         } catch let error as SocketError {
             await forget()
             throw ToolboxError("The executor is out of reach: \(error.message)")
+        } catch let error as RPCError where error.isOfAnotherVersion {
+            throw ToolboxError(
+                "The executor is of another version than the agent, which is \(programVersion): \(error.message) "
+                    + "sudo devops-agent doctor says which of the two to upgrade.")
         } catch let error as RPCError {
             throw ToolboxError("The executor refused the request: \(error.message)")
         }
@@ -91,7 +95,7 @@ extension ExecutorConnection: Toolbox {
         try await request { client in
             do {
                 return try await converse(client, call, operation: operation, actor: actor, onOutput: onOutput)
-            } catch let error as RPCError {
+            } catch let error as RPCError where !error.isOfAnotherVersion {
                 // Whoever answers is not away: the call was wrong, or one too many.
                 return .failure("The executor refused the request: \(error.message)")
             }

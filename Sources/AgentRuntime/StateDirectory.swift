@@ -1,3 +1,4 @@
+import AgentMemory
 import Foundation
 
 /// The agent's own files, which nobody else reads.
@@ -8,8 +9,8 @@ package struct StateDirectory: Sendable {
     private static let folders = ["backups", "projects", "screenshots", "tmp"]
 
     /// - Parameter flag: Overrides `STATE_DIRECTORY`, which systemd sets.
-    /// - Throws: ``SettingsError`` when it cannot be made or written.
-    package init(_ flag: String?, environment: [String: String]) throws(SettingsError) {
+    /// - Throws: ``SettingsError`` when it cannot be made; ``AgentStoreError`` when there is no room for it, which passes.
+    package init(_ flag: String?, environment: [String: String]) throws {
         let named = environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
         path = flag ?? named ?? "/var/lib/devops-agent"
         do {
@@ -17,6 +18,8 @@ package struct StateDirectory: Sendable {
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             }
+        } catch let error as CocoaError where error.code == .fileWriteOutOfSpace {
+            throw AgentStoreError(.unusable, "\(path) cannot be made: there is no room on its disk.")
         } catch {
             throw SettingsError(["\(path) cannot be made; name another directory with --state-dir."])
         }

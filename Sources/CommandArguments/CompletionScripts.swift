@@ -68,7 +68,7 @@ enum ZshCompletions {
         esac
         (( $#subcommands )) && _describe -t commands command subcommands
         _describe -o -t options option options
-        _files
+        (( $#subcommands )) || _files
         """
     }
 

@@ -1,4 +1,5 @@
 package import StrictJSON
+package import Wire
 
 /// The words of the Model Context Protocol that both sides use; schemas: modelcontextprotocol.io.
 package enum MCP {
@@ -20,6 +21,22 @@ package enum MCP {
         /// The caller's id for an operation that must happen at most once.
         package static let operation = "devops-agent/operation"
     }
+}
+
+extension RPCError {
+    /// MCP 2026-07-28, `UnsupportedProtocolVersionError`.
+    private static let unsupportedRevision = -32022
+
+    /// No revision that the peer asked for is one of this program's.
+    package static func unsupportedRevision(requested version: String) -> RPCError {
+        RPCError(
+            code: unsupportedRevision,
+            message: "This executor speaks \(MCP.supportedVersions.joined(separator: " and ")).",
+            data: ["requested": .string(String(version.prefix(64))), "supported": JSONValue(MCP.supportedVersions)])
+    }
+
+    /// The other half is of another version: it has not the revision, or not the method, that was asked for.
+    package var isOfAnotherVersion: Bool { [Self.unsupportedRevision, Self.methodNotFound("").code].contains(code) }
 }
 
 /// Every method the executor answers.

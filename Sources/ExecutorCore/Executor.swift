@@ -161,15 +161,11 @@ extension Executor: RPCHandler {
         standing.forget(session: session.number)
     }
 
-    /// MCP 2026-07-28, `UnsupportedProtocolVersionError`; a request that names no revision is taken as it is.
+    /// A request that names no revision is taken as it is.
     private func checkRevision(_ call: RPCCall) throws(RPCError) {
         guard let version = call.params["_meta"]?[MCP.Meta.protocolVersion]?.stringValue else { return }
         guard MCP.supportedVersions.contains(version) else {
-            throw RPCError(
-                code: -32022, message: "This executor speaks \(MCP.supportedVersions.joined(separator: " and ")).",
-                data: [
-                    "requested": .string(String(version.prefix(64))), "supported": JSONValue(MCP.supportedVersions),
-                ])
+            throw .unsupportedRevision(requested: version)
         }
     }
 }

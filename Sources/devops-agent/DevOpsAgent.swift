@@ -38,12 +38,12 @@ extension DevOpsAgent {
 
     struct CheckConfig: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Read the settings as the service would.")
-        @OptionGroup var options: SettingsOptions
+        @Option(help: "Else /etc/devops-agent/agent.env.") var envFile: String?
         @Flag(help: "Also ask Telegram and Anthropic whether they know the token, the key and the model.")
         var online = false
 
         func run() async throws {
-            throw ExitCode(await AgentCommand.checkConfig(envFile: options.envFile, online: online))
+            throw ExitCode(await AgentCommand.checkConfig(envFile: envFile, online: online))
         }
     }
 

@@ -24,6 +24,7 @@ struct AgentTests {
         let report = await Agent(model: model, fallback: BuiltInBrain(), toolbox: Away()).answer(.ask("привет")) { _ in
         }
         #expect(report.ending == .executorAway && !report.success && model.prompts.isEmpty)
+        #expect(report.text.contains("(nobody listens)"))
     }
 
     @Test("a change that the model does not verify is verified by the loop, and only the executor's word counts")

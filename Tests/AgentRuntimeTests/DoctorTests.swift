@@ -100,13 +100,20 @@ struct DoctorTests {
         }
     }
 
-    @Test("an empty line of the settings does not hide the secret that systemd hands over")
-    func credentials() throws {
+    @Test(
+        "an empty line of the settings does not hide the secret that systemd hands over, whatever editor wrote its file",
+        arguments: [
+            ("123:secret", "123:secret"), ("123:secret\n", "123:secret"), ("123:secret\r\n", "123:secret"),
+            ("\u{FEFF}123:secret\r\n\r\n", "123:secret"), (" \t123:secret ", "123:secret"), ("", ""), (" ", ""),
+            ("\r\n", ""),
+        ])
+    func credentials(_ content: String, _ secret: String) throws {
         try withTemporaryDirectory { directory in
-            try Data("TELEGRAM_BOT_TOKEN=\n".utf8).write(to: URL(filePath: directory + "/agent.env"))
-            try Data("123:secret\n".utf8).write(to: URL(filePath: directory + "/TELEGRAM_BOT_TOKEN"))
+            try Data("\u{FEFF}TELEGRAM_BOT_TOKEN=\r\nMODEL=built-in\r\n".utf8)
+                .write(to: URL(filePath: directory + "/agent.env"))
+            try Data(content.utf8).write(to: URL(filePath: directory + "/TELEGRAM_BOT_TOKEN"))
             let environment = try EnvironmentFile.environment(file: directory + "/agent.env", credentials: directory)
-            #expect(environment["TELEGRAM_BOT_TOKEN"] == "123:secret")
+            #expect(environment["TELEGRAM_BOT_TOKEN"] == secret && environment["MODEL"] == "built-in")
         }
     }
 }

@@ -52,7 +52,7 @@ struct ExecutorConnectionTests {
             let unknown = try await connection.call(
                 ToolCall(id: "1", name: "no_such_tool", arguments: [:]), operation: "op-2", actor: Self.actor
             ) { _ in }
-            #expect(!unknown.success && unknown.error?.contains("no_such_tool") == true)
+            #expect(!unknown.success && unknown.error?.contains("There is no tool \"no_such_tool\"") == true)
         }
     }
 

@@ -73,6 +73,7 @@ struct CommandHelpTests {
     func otherShells() throws {
         let zsh = try #require(try CommandReadingTests.said(["--generate-completion-script=zsh"]))
         #expect(zsh.hasPrefix("#compdef tool\n") && zsh.contains("('tool log')\n    subcommands=('tail:The last.')"))
+        #expect(zsh.hasSuffix("(( $#subcommands )) || _files"), "files are no commands")
         #expect(zsh.contains("'call:Call the user'\\''s one.'") && zsh.contains("compadd -- one two"))
         let fish = try #require(try CommandReadingTests.said(["--generate-completion-script", "fish"]))
         #expect(fish.contains("complete -c tool -n 'test (__tool_place) = \"tool log\"' -f -a tail -d 'The last.'"))

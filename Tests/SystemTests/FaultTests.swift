@@ -9,7 +9,7 @@ import Testing
     "The installed agent on a bad day", .enabled(if: Guest.isThere, "needs SYSTEM_TEST_GUEST: scripts/test-system.sh"),
     .serialized, .timeLimit(.minutes(3)))
 struct FaultTests {
-    private let guest = Guest()
+    let guest = Guest()
 
     @Test("a power cut in the middle of a command: the question is answered after the boot, once, and the log is whole")
     func powerCut() async throws {
@@ -148,29 +148,55 @@ struct FaultTests {
         try await Installation.shared.answers()
     }
 
-    @Test("a backup that fails is a failed unit, which the health check names")
+    @Test("a backup that fails is a failed unit, which the health check names and an alert in the chat")
     func failedBackup() async throws {
-        _ = try await Installation.shared.ready()
+        let (telegram, _) = try await Installation.shared.ready()
         try await setting("Service", "ReadWritePaths=\nReadOnlyPaths=/var/backups", of: "devops-agent-backup")
         #expect(try await guest.shell("systemctl start devops-agent-backup").status != 0)
         let health = try await guest.ctl("call system_health")
         #expect(health.text.contains("devops-agent-backup.service"), "\(health.text)")
+        try await setting("Service", "Environment=CHECK_INTERVAL=5", of: "devops-agent")
+        let alert = await telegram.waitForMessage { $0.text.contains("devops-agent-backup") }
+        #expect(alert.chatID == 7 && alert.text.contains("завершился с ошибкой"), "\(alert.text)")
+        try await withoutSettings(of: "devops-agent")
         try await guest.shell("rm -r /run/systemd/system/devops-agent-backup.service.d; systemctl daemon-reload")
         let mended = try await guest.shell(
             "systemctl start devops-agent-backup || { journalctl -u devops-agent-backup -o cat -n 20; exit 1; }")
         #expect(mended.status == 0, "\(mended.text)")
     }
 
+    @Test("a backup that the disk has no room for is not begun, and says so; old ones go by number and by size")
+    func backupRoom() async throws {
+        _ = try await Installation.shared.ready()
+        let backups = "/var/backups/devops-agent"
+        let full = try await guest.shell(
+            """
+            mount -t tmpfs -o size=1m tmpfs \(backups); /usr/lib/devops-agent/backup.sh; status=$?
+            ls -A \(backups); umount \(backups); exit $status
+            """)
+        #expect(full.status == 1 && full.text.hasPrefix("backup.sh: 1 MB are free for \(backups), and a backup takes "))
+        #expect(full.text.hasSuffix("remove old backups\n"), "nothing is left half done: \(full.text)")
+        // Thirty days of a megabyte each, older than any real one.
+        let kept = try await guest.shell(
+            """
+            cd \(backups); for day in $(seq 10 39); do head -c 1000000 /dev/zero >devops-agent-200001${day}T000000Z.tar.gz; done
+            /usr/lib/devops-agent/backup.sh --keep 12 >/dev/null; ls devops-agent-* | wc -l
+            /usr/lib/devops-agent/backup.sh --keep 12 --most 4 >/dev/null; [ $(du -cm devops-agent-* | tail -1 | cut -f1) -le 5 ]
+            echo $?; ls -t devops-agent-* | head -1 | grep -c 2000; rm -f devops-agent-2000*
+            """)
+        #expect(kept.text == "12\n0\n0\n", "\(kept.text)")
+    }
+
     // MARK: -
 
     /// Fails when it has not come true in time.
-    private func waitFor(_ words: String, seconds: Int = 30) async throws {
+    func waitFor(_ words: String, seconds: Int = 30) async throws {
         let outcome = try await guest.shell(
             "for i in $(seq \(seconds * 5)); do if \(words); then exit 0; fi; sleep 0.2; done; exit 1")
         try #require(outcome.status == 0, "did not come true: \(words)")
     }
 
-    private func setting(_ section: String, _ lines: String, of units: String...) async throws {
+    func setting(_ section: String, _ lines: String, of units: String...) async throws {
         for unit in units {
             try await guest.shell(
                 "mkdir -p /run/systemd/system/\(unit).service.d; printf '[\(section)]\n\(lines)\n' >/run/systemd/system/\(unit).service.d/fault.conf"
@@ -180,7 +206,7 @@ struct FaultTests {
         try await guest.shell("systemctl daemon-reload; [ -z '\(daemons)' ] || systemctl restart \(daemons)")
     }
 
-    private func withoutSettings(of units: String...) async throws {
+    func withoutSettings(of units: String...) async throws {
         for unit in units { try await guest.shell("rm /run/systemd/system/\(unit).service.d/fault.conf") }
         try await guest.shell("systemctl daemon-reload; systemctl restart \(units.joined(separator: " "))")
         try await guest.waitUntilHealthy()
@@ -193,7 +219,7 @@ struct FaultTests {
         try await guest.shell("echo 0 >/usr/lib/clock; chmod 644 /usr/lib/clock /usr/lib/clock.so")
     }
 
-    private func pids() async throws -> String {
+    func pids() async throws -> String {
         try await guest.shell("systemctl show -p MainPID --value devops-executor devops-agent").text
     }
 }

@@ -309,6 +309,82 @@ struct SystemTests {
         try await Installation.shared.answers()
     }
 
+    @Test(
+        "an agent that dies is rolled back too; where it has changed the memory, that of before is back and its own kept"
+    )
+    func upgradeOfMemory() async throws {
+        _ = try await Installation.shared.ready()
+        try await guest.waitUntilHealthy()
+        try await Installation.shared.answers()
+        try guest.put(guest.package("1.3"), at: "/root/broken.deb")
+        try await makeNewerMemory()
+        let rolledBack = try await guest.shell("/usr/lib/devops-agent/upgrade.sh /root/broken.deb; rm /root/newer.db")
+        for words in [
+            "The new version does not stay up", "was written by a newer version of devops-agent",
+            "The memory is that of before the upgrade; what the newer version wrote is kept in", "Rolled back to",
+        ] { #expect(rolledBack.text.contains(words), "no \(words) in \(rolledBack.text)") }
+        try await guest.waitUntilHealthy()
+        #expect(try await guest.shell("ls /var/lib/devops-agent/backups/agent.db-of-newer-*").status == 0)
+        let incidents = try await guest.shell("grep -ac 'Ответ ' /var/lib/devops-agent/agent.db{,-wal} | grep -v ':0'")
+        #expect(incidents.status == 0, "the incidents of before the upgrade are gone")
+        try await Installation.shared.answers()
+        try await guest.shell("rm /var/lib/devops-agent/backups/agent.db-of-newer-*")
+    }
+
+    /// The memory as a later version would leave it: with a migration that this one has never heard of.
+    private func makeNewerMemory() async throws {
+        try await guest.shell(
+            """
+            cd /var/lib/devops-agent/tmp
+            setpriv --reuid devops-agent --regid devops-agent --clear-groups -- \
+                devops-agent backup --state-dir /var/lib/devops-agent newer.db && mv newer.db /root
+            """)
+        let python = """
+            import sqlite3, sys
+            database = sqlite3.connect(sys.argv[1])
+            database.execute("INSERT INTO grdb_migrations VALUES ('1000')")
+            database.commit()
+            """
+        let file = (Guest.directory ?? "") + "/root/newer.db"
+        #expect(try await Program.run("/usr/bin/env", ["python3", "-c", python, file]).status == 0)
+    }
+
+    @Test(
+        "a secret's file that is not there or has nothing in it is named by the agent itself, which then waits for it",
+        arguments: ["rm FILE", ": >FILE", "printf '\\r\\n' >FILE"])
+    func secretMissing(_ edit: String) async throws {
+        _ = try await Installation.shared.ready()
+        try await guest.waitUntilHealthy()
+        let file = "/etc/devops-agent/credentials/TELEGRAM_BOT_TOKEN"
+        let edited = edit.replacing("FILE", with: file)
+        let failed = try await guest.shell("cp -a \(file) /root/kept; \(edited); systemctl restart devops-agent")
+        #expect(failed.status != 0)
+        #expect(try await guest.property("ExecMainStatus", of: "devops-agent") == "2")
+        let said = try await guest.shell("journalctl -u devops-agent -o cat -n 20").text
+        #expect(said.contains("devops-agent: TELEGRAM_BOT_TOKEN is not set; @BotFather"), "\(said)")
+        // As an editor of Windows leaves it.
+        let mended = try await guest.shell(
+            """
+            { printf '\\xef\\xbb\\xbf'; tr -d '\\n' </root/kept; printf '\\r\\n'; } >\(file); systemctl start devops-agent
+            """)
+        #expect(mended.status == 0, "\(mended.text)")
+        try await Installation.shared.answers()
+        try await guest.shell("mv /root/kept \(file)")
+    }
+
+    @Test("a machine without IPv6 is served as well")
+    func withoutIPv6() async throws {
+        _ = try await Installation.shared.ready()
+        let disable = "sysctl -qw net.ipv6.conf.all.disable_ipv6"
+        #expect(
+            try await guest.shell("\(disable)=1; systemctl restart devops-executor devops-agent").status == 0)
+        try await guest.waitUntilHealthy()
+        try await Installation.shared.answers()
+        #expect(try await guest.ctl("call check_port port=80").status == 0)
+        try await guest.shell("\(disable)=0; systemctl restart devops-executor devops-agent")
+        try await guest.waitUntilHealthy()
+    }
+
     @Test("neither the journal nor a process's environment ever held a secret")
     func secrets() async throws {
         _ = try await Installation.shared.ready()
@@ -339,5 +415,56 @@ struct SystemTests {
         }
         #expect(try await guest.shell("getent passwd devops-agent devops-probe").text.isEmpty)
         #expect(try await guest.shell("ls /var/backups/devops-agent/*.tar.gz").status == 0)
+    }
+
+    @Test("a backup brings a fresh machine all that was there: the memory, the rules, an audit log that verifies")
+    func freshMachine() async throws {
+        try await installAnew()
+        try await Installation.shared.answers()
+        let saved = try await guest.shell("/usr/lib/devops-agent/backup.sh").text.trimmingCharacters(in: .newlines)
+        let head = try await guest.ctl("--json status | sed 's/.*\"head\":\"\\([0-9a-f]*\\).*/\\1/'").text
+            .trimmingCharacters(in: .newlines)
+        _ = try await guest.shell("/usr/lib/devops-agent/uninstall.sh --purge; dpkg -i /root/devops-agent.deb")
+        let restored = try await guest.shell("/usr/lib/devops-agent/backup.sh --restore \(saved)")
+        #expect(restored.status == 0 && restored.text.contains("setup_systemd.sh asks for them"), "\(restored.text)")
+        #expect(try await guest.ctl("audit verify").status == 0)
+        #expect(try await guest.ctl("audit verify --head \(head)").status == 0)
+        #expect(try await guest.shell("devops-executor check-audit --head \(head)").status == 0)
+        try await Installation.shared.configure()
+        try await Installation.shared.answers()
+        let (telegram, _) = try await Installation.shared.ready()
+        let known = telegram.sent.map(\.id)
+        telegram.send("/history")
+        let history = await telegram.waitForMessage { !known.contains($0.id) && $0.text.contains("инциденты") }
+        #expect(history.text.count { $0 == "\n" } >= 2, "both questions are remembered: \(history.text)")
+        #expect(try await guest.ctl("audit verify --head \(head)").status == 0)
+    }
+
+    @Test(
+        "an installation that is killed half way is ended by the next one", arguments: ["half-installed", "unpacked"])
+    func interrupted(_ state: String) async throws {
+        _ = try await Installation.shared.ready()
+        _ = try await guest.shell("/usr/lib/devops-agent/uninstall.sh --purge")
+        try guest.put(guest.package("1.0"), at: "/root/devops-agent.deb")
+        let left = try await guest.shell(
+            """
+            status() { dpkg-query -W -f '${db:Status-Status}' devops-agent 2>/dev/null; }
+            dpkg --install /root/devops-agent.deb >/dev/null 2>&1 & dpkg=$!
+            until [ "$(status)" = \(state) ]; do [ -d /proc/$dpkg ] || break; done
+            kill -KILL $dpkg; wait $dpkg 2>/dev/null; status
+            """)
+        #expect(left.text == state, "\(left.text)")
+        try await Installation.shared.configure()
+        try await guest.waitUntilHealthy()
+        try await Installation.shared.answers()
+    }
+
+    /// Version 1.0, whatever was there.
+    private func installAnew() async throws {
+        _ = try await guest.shell(
+            "! [ -e /usr/lib/devops-agent/uninstall.sh ] || /usr/lib/devops-agent/uninstall.sh --purge")
+        _ = try await Installation.shared.ready()
+        try await Installation.shared.configure()
+        try await guest.waitUntilHealthy()
     }
 }
