@@ -3,6 +3,7 @@ import ExecutorPolicy
 import ExecutorRunner
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
@@ -33,14 +34,13 @@ private func run(
 
 /// A script in a directory of its own, which any user may run.
 private func withScript(_ text: String, _ body: (_ path: String, _ directory: String) throws -> Void) throws {
-    let directory = FileManager.default.temporaryDirectory.path + "/runner-\(UUID().uuidString.prefix(8))"
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    chmod(directory, 0o755)
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-    let path = directory + "/program"
-    try Data("#!/bin/sh\n\(text)\n".utf8).write(to: URL(filePath: path))
-    chmod(path, 0o755)
-    try body(path, directory)
+    try withTemporaryDirectory { directory in
+        chmod(directory, 0o755)
+        let path = directory + "/program"
+        try Data("#!/bin/sh\n\(text)\n".utf8).write(to: URL(filePath: path))
+        chmod(path, 0o755)
+        try body(path, directory)
+    }
 }
 
 private func exists(_ pid: Int32) -> Bool { kill(pid, 0) == 0 }
