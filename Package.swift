@@ -54,7 +54,7 @@ let package = Package(
 
         // MARK: Wire — JSON lines, JSON-RPC 2.0, Unix sockets; knows no verb
         .target(name: "Wire", dependencies: ["CLinux", "StrictJSON"], cSettings: gnu, swiftSettings: strict),
-        .testTarget(name: "WireTests", dependencies: ["StrictJSON", "Wire"], swiftSettings: strict),
+        .testTarget(name: "WireTests", dependencies: ["StrictJSON", "TestSupport", "Wire"], swiftSettings: strict),
 
         // MARK: ExecutorAPI — the words both daemons speak
         .target(name: "ExecutorAPI", dependencies: ["StrictJSON", "Wire"], swiftSettings: strict),
@@ -84,7 +84,9 @@ let package = Package(
             cSettings: gnu, swiftSettings: strict),
         .testTarget(
             name: "ExecutorRunnerTests",
-            dependencies: ["CLinux", "ExecutorAPI", "ExecutorPolicy", "ExecutorRunner", "StrictJSON", "Wire"],
+            dependencies: [
+                "CLinux", "ExecutorAPI", "ExecutorPolicy", "ExecutorRunner", "StrictJSON", "TestSupport", "Wire",
+            ],
             resources: [.copy("Corpora")], swiftSettings: strict),
 
         // MARK: Systemd — sd_notify, watchdog, journal, bus, socket activation
@@ -140,7 +142,8 @@ let package = Package(
         // MARK: AgentMemory — SQLite: sessions, messages, incidents, inbox, outbox
         .target(name: "AgentMemory", dependencies: [grdb, "StrictJSON"], swiftSettings: strict),
         .testTarget(
-            name: "AgentMemoryTests", dependencies: ["AgentMemory", grdb, "StrictJSON"], swiftSettings: strict),
+            name: "AgentMemoryTests", dependencies: ["AgentMemory", grdb, "StrictJSON", "TestSupport"],
+            swiftSettings: strict),
 
         // MARK: AgentCore — the loop, the built-in brain; knows no Telegram, no SQLite, no socket
         .target(name: "AgentCore", dependencies: ["ExecutorAPI", "StrictJSON"], swiftSettings: strict),
@@ -220,8 +223,7 @@ if isFuzzing {
             name: "Fuzz",
             dependencies: [
                 "ExecutorAPI", "ExecutorAudit", "ExecutorPolicy", "ExecutorRunner", "ExecutorTools", "StrictJSON",
-                "Systemd",
-                "Wire",
+                "Systemd", "TestSupport", "Wire",
             ],
             path: "Tests/Fuzz", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))

@@ -2,13 +2,12 @@ import AgentMemory
 import Foundation
 import GRDB
 import StrictJSON
+import TestSupport
 import Testing
 
 /// A path for a database in a directory that is removed after.
 private func withDatabase(_ body: (String) async throws -> Void) async throws {
-    let directory = FileManager.default.temporaryDirectory.path + "/memory-\(UUID().uuidString.prefix(8))"
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-    try await body(directory + "/state/agent.db")
+    try await withTemporaryDirectory { try await body($0 + "/state/agent.db") }
 }
 
 private func incident(_ query: String, _ resolution: String = "r", success: Bool = true) -> StoredIncident {

@@ -13,8 +13,10 @@ enum JournalBench {
     private static let start: UInt64 = 1_790_000_000_000_000
 
     static func measure(entries: Int) throws -> JSONValue {
-        let directory = FileManager.default.temporaryDirectory.path + "/bench-journal-\(UUID().uuidString.prefix(8))"
-        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try withTemporaryDirectory { try measure(entries: entries, in: $0) }
+    }
+
+    private static func measure(entries: Int, in directory: String) throws -> JSONValue {
         for (name, count) in [("small", 1000), ("large", entries)] {
             try FileManager.default.createDirectory(atPath: "\(directory)/\(name)", withIntermediateDirectories: true)
             try JournalFiles.write(journal(count), to: "\(directory)/\(name)/app.journal")

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import StrictJSON
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("The chat's handler", .timeLimit(.minutes(1)))
@@ -14,9 +15,8 @@ struct ChatHandlerTests {
         gateway: ScriptedGateway = ScriptedGateway(), language: Language = .russian,
         _ body: (ChatHandler, EchoAgent, ScriptedGateway, AgentStore) async throws -> Void
     ) async throws {
-        let directory = FileManager.default.temporaryDirectory.path + "/chat-\(UUID().uuidString.prefix(8))"
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let store = try AgentStore(path: directory + "/agent.db")
+        let directory = try TemporaryDirectory()
+        let store = try AgentStore(path: directory.path + "/agent.db")
         let agent = EchoAgent()
         let handler = ChatHandler(
             agent: agent, store: store, executor: gateway, audience: .users([7]), language: language,

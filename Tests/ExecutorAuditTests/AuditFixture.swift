@@ -2,6 +2,7 @@ import ExecutorAPI
 import ExecutorAudit
 import Foundation
 import StrictJSON
+import TestSupport
 
 /// A log in a directory of its own.
 struct AuditFixture {
@@ -59,13 +60,9 @@ struct AuditFixture {
 
 /// Runs the body with a fixture in a new directory, removed after.
 func withAudit<Result>(_ body: (AuditFixture) throws -> Result) throws -> Result {
-    let directory = FileManager.default.temporaryDirectory.path + "/audit-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-    return try body(try AuditFixture(directory))
+    try withTemporaryDirectory { try body(try AuditFixture($0)) }
 }
 
 func withAudit<Result>(_ body: (AuditFixture) async throws -> Result) async throws -> Result {
-    let directory = FileManager.default.temporaryDirectory.path + "/audit-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-    return try await body(try AuditFixture(directory))
+    try await withTemporaryDirectory { try await body(try AuditFixture($0)) }
 }

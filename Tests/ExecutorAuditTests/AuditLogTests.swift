@@ -228,9 +228,8 @@ struct AuditLogTests {
 
     @Test("many threads append at once, and each finds its record in one chain")
     func concurrency() async throws {
-        let directory = FileManager.default.temporaryDirectory.path + "/audit-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let fixture = try AuditFixture(directory)
+        let directory = try TemporaryDirectory()
+        let fixture = try AuditFixture(directory.path)
         let log = try fixture.open()
         await withTaskGroup(of: Void.self) { group in
             for writer in 0..<8 {

@@ -3,6 +3,7 @@ import ExecutorAudit
 import Foundation
 import StrictJSON
 import Synchronization
+import TestSupport
 import Testing
 
 /// A disk that fails when it is told to, and may lose what it had not confirmed.
@@ -93,9 +94,8 @@ struct DiskFailureTests {
 
     @Test("a failed sync is told to every thread whose record it was for")
     func waiters() async throws {
-        let directory = FileManager.default.temporaryDirectory.path + "/audit-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let fixture = try AuditFixture(directory)
+        let directory = try TemporaryDirectory()
+        let fixture = try AuditFixture(directory.path)
         let isBroken = Atomic<Bool>(false)
         let log = try fixture.open(
             disk: AuditDisk { descriptor in

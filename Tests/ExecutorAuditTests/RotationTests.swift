@@ -155,6 +155,19 @@ struct RotationTests {
         }
     }
 
+    @Test("a head that is signed after the newest record was noted does not make the log one whose end was cut off")
+    func signedMeanwhile() throws {
+        try withAudit { fixture in
+            let log = try fixture.open()
+            try Self.fill(log, 3)
+            let noted = log.head
+            try Self.fill(log, 3)
+            try log.close()
+            let verdict = fixture.verifier(log.publicKey).verify(upTo: noted)
+            #expect(verdict.isIntact && verdict.records == noted.sequence, "\(verdict.message)")
+        }
+    }
+
     @Test("a log is intact to who checks it while its old files go")
     func checkedMeanwhile() throws {
         try withAudit { fixture in

@@ -16,7 +16,7 @@ struct TrustedFileTests {
         try withTemporaryDirectory { directory in
             let path = directory + "/f"
             try Data("x".utf8).write(to: URL(filePath: path))
-            for mode: mode_t in [0o666, 0o664, 0o646] {
+            for mode: mode_t in [0o666, 0o664, 0o646, 0o1666] {
                 chmod(path, mode)
                 let error = #expect(throws: ExecutorError.self) { try TrustedFile.read(path) }
                 #expect(error?.message.contains("chmod go-w") == true)

@@ -102,6 +102,17 @@ struct CodeVerifierTests {
         try Self.withFixture { fixture throws in #expect(try fixture.check(offset) == .wrong(left: 4)) }
     }
 
+    @Test("a wrong code counts for five minutes, whatever other ones came since")
+    func slidingWindow() throws {
+        try Self.withFixture { fixture throws in
+            #expect(try fixture.check(9) == .wrong(left: 4))
+            fixture.clock.advance(ExecutorLimits.wrongCodeWindow - .seconds(1))
+            #expect(try fixture.check(9) == .wrong(left: 3))
+            fixture.clock.advance(.seconds(1))
+            #expect(try fixture.check(9) == .wrong(left: 3))
+        }
+    }
+
     @Test("the codes of the step before, this one and the next are taken, each once and in order")
     func inside() throws {
         try Self.withFixture { fixture throws in

@@ -1,26 +1,25 @@
 import CLinux
 import Foundation
+import TestSupport
 import Testing
 
 /// Where a filter refuses openat2(2), the same is kept step by step; both are asked for the same paths.
 @Suite("Opening beneath a directory")
 struct BeneathTests {
-    private static let tree: String = {
-        let path = FileManager.default.temporaryDirectory.appending(path: "beneath-\(UUID())").path
-        let manager = FileManager.default
-        try? manager.createDirectory(atPath: path + "/root/a/b", withIntermediateDirectories: true)
-        for file in ["outside", "root/file", "root/a/b/deep"] {
-            _ = manager.createFile(atPath: "\(path)/\(file)", contents: Data(file.utf8))
-        }
-        try? manager.createSymbolicLink(atPath: path + "/root/link", withDestinationPath: "file")
-        try? manager.createSymbolicLink(atPath: path + "/root/up", withDestinationPath: "..")
-        return path + "/root"
-    }()
+    private let tree: TemporaryDirectory
+    private var root: String { tree.path + "/root" }
+
+    init() throws {
+        tree = try TemporaryDirectory()
+        for file in ["outside", "root/file", "root/a/b/deep"] { try tree.write(file, file) }
+        try FileManager.default.createSymbolicLink(atPath: root + "/link", withDestinationPath: "file")
+        try FileManager.default.createSymbolicLink(atPath: root + "/up", withDestinationPath: "..")
+    }
 
     private func open(_ path: String, _ body: (Int32, String, Int32) -> Int32) -> Result {
-        let root = Foundation.open(Self.tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        defer { close(root) }
-        let descriptor = body(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let directory = Foundation.open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(directory) }
+        let descriptor = body(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return .refused }
         defer { close(descriptor) }
         var status = stat()

@@ -3,6 +3,7 @@ import ExecutorPolicy
 import ExecutorRunner
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
@@ -33,14 +34,13 @@ private func run(
 
 /// A script in a directory of its own, which any user may run.
 private func withScript(_ text: String, _ body: (_ path: String, _ directory: String) throws -> Void) throws {
-    let directory = FileManager.default.temporaryDirectory.path + "/runner-\(UUID().uuidString.prefix(8))"
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    chmod(directory, 0o755)
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-    let path = directory + "/program"
-    try Data("#!/bin/sh\n\(text)\n".utf8).write(to: URL(filePath: path))
-    chmod(path, 0o755)
-    try body(path, directory)
+    try withTemporaryDirectory { directory in
+        chmod(directory, 0o755)
+        let path = directory + "/program"
+        try Data("#!/bin/sh\n\(text)\n".utf8).write(to: URL(filePath: path))
+        chmod(path, 0o755)
+        try body(path, directory)
+    }
 }
 
 private func exists(_ pid: Int32) -> Bool { kill(pid, 0) == 0 }
@@ -54,11 +54,39 @@ struct RunnerTests {
             #expect(error?.code == .programMissing, "\(line): \(String(describing: error))")
         }
         guard geteuid() == 0 else { return }
-        try withScript("exit 0") { path, _ in
-            chmod(path, 0o777)
+        try withScript("exit 0") { path, _ throws in
+            for mode: mode_t in [0o777, 0o775, 0o757] {
+                chmod(path, mode)
+                let error = #expect(throws: RunnerError.self) { try run(fixed(path)) }
+                #expect(error?.code == .notPermitted)
+            }
+            chmod(path, 0o755)
+            chown(path, 12345, 0)
             let error = #expect(throws: RunnerError.self) { try run(fixed(path)) }
             #expect(error?.code == .notPermitted)
+            chown(path, 0, 0)
+            #expect(try run(fixed(path)).succeeded)
         }
+    }
+
+    @Test(
+        "a name that leads where the rules do not let is not asked, nor one that another program than curl would look up"
+    )
+    func addresses() throws {
+        let settings = #"{"url_loopback": false, "programs": {"fetch": "/bin/echo"}}"#
+        let fetch = #"{"command": "fetch {url}", "effect": "read"}"#
+        for (line, entry, settings) in [
+            ("curl -s http://localhost:80/", #""curl -s {url}""#, settings),
+            ("fetch http://localhost:80/", fetch, settings),
+            ("fetch http://localhost:80/", fetch, settings.replacing("false", with: "true")),
+        ] {
+            let grant = try grant(line, entry, settings: settings)
+            let error = #expect(throws: RunnerError.self) { try run(grant) }
+            #expect(error?.code == .addressRefused, "\(line)")
+        }
+        let figures = try grant(
+            "fetch http://127.0.0.1:80/", fetch, settings: settings.replacing("false", with: "true"))
+        #expect(try run(figures).output.hasPrefix("http://127.0.0.1"))
     }
 
     @Test(
@@ -120,6 +148,28 @@ struct RunnerTests {
             try run(fixed("/usr/bin/id -u", #", "run_as": "no-such-user""#))
         }
         #expect(error?.message.contains("no-such-user") == true)
+    }
+
+    @Test("a call has no more time than its rule gives, whatever it asks for")
+    func longerTimeout() throws {
+        let result = try run(fixed("/usr/bin/sleep 30", #", "timeout": "1s""#), timeout: .seconds(60))
+        #expect(result.ending == .timeout(.seconds(1)))
+    }
+
+    @Test("what holds no pipe and ignores SIGTERM is ended with the call that left it behind")
+    func silentDescendant() throws {
+        let text =
+            "setsid sh -c 'trap \"\" TERM; echo $$ >\"$0\"; while :; do sleep 1; done' PID >/dev/null 2>&1 & sleep 30"
+        try withTemporaryDirectory { directory in
+            let file = directory + "/pid"
+            try withScript(text.replacing("PID", with: file)) { path, _ throws in
+                let account = geteuid() == 0 ? #", "run_as": "root""# : ""
+                let result = try run(fixed(path, #", "timeout": "1s""# + account))
+                #expect(result.ending == .timeout(.seconds(1)))
+                let text = try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .newlines)
+                #expect(!exists(try #require(Int32(text))))
+            }
+        }
     }
 
     @Test("a time-out ends a tree that ignores SIGTERM and one that left its session")

@@ -2,6 +2,7 @@ import ExecutorAPI
 import ExecutorTools
 import Glibc
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite("check_port")

@@ -4,6 +4,7 @@ import ExecutorRunner
 import Glibc
 import StrictJSON
 import Systemd
+import TestSupport
 import Testing
 import Wire
 
@@ -12,11 +13,11 @@ import Wire
 /// Real files, real gzip and xz, under the rules and the runner of the executor.
 @Suite("read_logs: files")
 struct FileLogTests {
-    private let directory: TemporaryDirectoryBox
+    private let directory: TemporaryDirectory
     private let run: RunCommandFixtureBox
 
     init() throws {
-        directory = try TemporaryDirectoryBox()
+        directory = try TemporaryDirectory()
         run = try RunCommandFixtureBox(rules: #"{"files": ["tail -n * \#(directory.path)/*"]}"#)
     }
 
@@ -30,7 +31,7 @@ struct FileLogTests {
     private func lines(_ result: ToolResult) -> [String] { result.output.split(separator: "\n").map(String.init) }
 
     private func pack(_ program: String, _ name: String, _ text: String) throws {
-        try directory.directory.write(name, text)
+        try directory.write(name, text)
         let command = "\(program) -f '\(directory.path)/\(name)'"
         try #require(system(command) == 0)
     }
@@ -42,8 +43,8 @@ struct FileLogTests {
         }
         try pack("gzip", "app.log.3", text(1...3))
         try pack("xz", "app.log.2", text(4...6))
-        try directory.directory.write("app.log.1", text(7...9))
-        try directory.directory.write("app.log", text(10...12))
+        try directory.write("app.log.1", text(7...9))
+        try directory.write("app.log", text(10...12))
     }
 
     @Test(
@@ -64,7 +65,7 @@ struct FileLogTests {
         "a file that is a link, a directory, a FIFO or not there is not read",
         arguments: ["link", "folder", "fifo", "none"])
     func notOrdinary(_ kind: String) throws {
-        try directory.directory.write("target", "told\n")
+        try directory.write("target", "told\n")
         switch kind {
         case "link": symlink("target", "\(directory.path)/app.log")
         case "folder": mkdir("\(directory.path)/app.log", 0o755)
@@ -78,7 +79,7 @@ struct FileLogTests {
 
     @Test("the last lines come, the oldest first, and it says that there are older ones")
     func last() throws {
-        try directory.directory.write("app.log", "one\ntwo\nthree\n")
+        try directory.write("app.log", "one\ntwo\nthree\n")
         #expect(lines(call(["lines": 2])) == ["two", "three", "(there are older lines)"])
         let all = call(["lines": 3])
         #expect(lines(all) == ["one", "two", "three"] && all.metadata["cut"] == false)
@@ -94,7 +95,7 @@ struct FileLogTests {
         #expect(lines(all).count == 12 && lines(all).first == "2026-11-24T01:00:00Z hour 1", "\(all.text)")
         #expect(all.metadata["files"]?.arrayValue?.count == 4 && all.metadata["cut"] == false)
         // What is written to now has just been rotated.
-        try directory.directory.write("app.log", "")
+        try directory.write("app.log", "")
         #expect(lines(call(["lines": 1])).first == "2026-11-24T09:00:00Z hour 9")
     }
 
@@ -117,12 +118,12 @@ struct FileLogTests {
 
     @Test("lines without a time belong to the one before them, and where none has one it says so")
     func stackTrace() throws {
-        try directory.directory.write(
+        try directory.write(
             "app.log", "2026-11-24T10:00:00Z old\n  at old\n2026-11-24T11:00:00Z boom\n  at main\n  at start\n")
         #expect(
             lines(call(["since": "2026-11-24T10:30:00Z"])) == ["2026-11-24T11:00:00Z boom", "  at main", "  at start"])
         #expect(lines(call(["until": "2026-11-24T10:30:00Z"])) == ["2026-11-24T10:00:00Z old", "  at old"])
-        try directory.directory.write("app.log", "one\ntwo\n")
+        try directory.write("app.log", "one\ntwo\n")
         #expect(call(["since": "1h"]).output.contains("(The lines carry no time that is known here"))
     }
 
@@ -138,7 +139,7 @@ struct FileLogTests {
 
     @Test("repeated lines are folded with their count and their last time")
     func folded() throws {
-        try directory.directory.write(
+        try directory.write(
             "app.log", (0..<60).map { "Nov 24 12:30:\($0 < 10 ? "0" : "")\($0) web app[7]: no route\n" }.joined())
         #expect(
             lines(call(["lines": 60]))
@@ -147,7 +148,7 @@ struct FileLogTests {
 
     @Test("binary data is counted, a long line is cut and how much is said, and secrets are masked")
     func safe() throws {
-        try directory.directory.write(
+        try directory.write(
             "app.log", "a\0b\n\(String(repeating: "long ", count: 10_000))\npassword=hunter2\n\u{1B}[2J\n")
         let shown = lines(call())
         #expect(shown[0] == "(3 bytes of binary data)")
@@ -157,18 +158,18 @@ struct FileLogTests {
 
     @Test("a private key in a log is left out, and the lines after it are not")
     func key() throws {
-        try directory.directory.write(
+        try directory.write(
             "app.log", "before\n-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN\n-----END PRIVATE KEY-----\nafter\n")
         #expect(lines(call()) == ["before", "after", "(Lines of a private key are left out: 3.)"])
-        try directory.directory.write("app.log", "before\n-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN\n")
+        try directory.write("app.log", "before\n-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN\n")
         #expect(lines(call()) == ["before", "[masked]"])
     }
 
     @Test("what the rules do not allow of the rotated files is left out, and it says so")
     func ruledOut() throws {
         let run = try RunCommandFixtureBox(rules: #"{"files": ["tail -n {count} \#(directory.path)/app.log"]}"#)
-        try directory.directory.write("app.log", "now\n")
-        try directory.directory.write("app.log.1", "before\n")
+        try directory.write("app.log", "now\n")
+        try directory.write("app.log.1", "before\n")
         let tool = ReadLogsTool(machine: Machine(runner: run.fixture.runner, settings: ToolSettings()))
         let result = run.fixture.call(tool, ["service": .string("\(directory.path)/app.log")])
         #expect(
@@ -182,8 +183,8 @@ struct FileLogTests {
             rules:
                 #"{"files": ["tail -n {count} \#(directory.path)/app.log", {"command": "tail -n {count} \#(directory.path)/app.log.1", "approval": "user"}]}"#
         )
-        try directory.directory.write("app.log", "now\n")
-        try directory.directory.write("app.log.1", "before\n")
+        try directory.write("app.log", "now\n")
+        try directory.write("app.log.1", "before\n")
         let tool = ReadLogsTool(machine: Machine(runner: run.fixture.runner, settings: ToolSettings()))
         let result = run.fixture.call(tool, ["service": .string("\(directory.path)/app.log")])
         #expect(lines(result).first == "now" && result.output.contains("its rule asks for a yes"), "\(result.text)")
@@ -193,13 +194,13 @@ struct FileLogTests {
     func packed() throws {
         try pack("gzip", "old.log", "packed line\n")
         #expect(lines(call(file: "old.log.gz")) == ["packed line"])
-        try directory.directory.write("bad.log.gz", "no gzip at all")
+        try directory.write("bad.log.gz", "no gzip at all")
         #expect(call(file: "bad.log.gz").error?.contains("gzip ended with exit code 1") == true)
     }
 
     @Test("a file that unpacks without end is given up at the limit, and what was read stays")
     func bomb() throws {
-        try directory.directory.write("app.log", "now\n")
+        try directory.write("app.log", "now\n")
         try #require(system("head -c 8M /dev/zero | tr '\\0' '\\n' | gzip >'\(directory.path)/app.log.1.gz'") == 0)
         let page = try read(unpackedBytes: 1 << 20)
         #expect(page.lines.count == 1 && page.older == .notSearched)
@@ -210,7 +211,7 @@ struct FileLogTests {
         "long lines fill no memory: the newest that are shown are kept, from a packed file too", arguments: ["", ".gz"])
     func kept(_ end: String) throws {
         let text = (0..<600).map { "\($0) " + String(repeating: "long ", count: 1000) }.joined(separator: "\n") + "\n"
-        if end.isEmpty { try directory.directory.write("app.log", text) } else { try pack("gzip", "app.log", text) }
+        if end.isEmpty { try directory.write("app.log", text) } else { try pack("gzip", "app.log", text) }
         let page = try read(LogQuery(lines: 1000), file: "app.log\(end)")
         #expect(page.lines.reduce(0) { $0 + $1.bytes.count } <= LogLimits.keptBytes && page.lines.count > 100)
         #expect(page.older == .some && page.lines.last?.bytes.starts(with: "599 long".utf8) == true)
@@ -218,7 +219,7 @@ struct FileLogTests {
 
     @Test("a file too large to be looked through is given up at the limit, and it says so")
     func large() throws {
-        try directory.directory.write("app.log", String(repeating: "line\n", count: 100_000))
+        try directory.write("app.log", String(repeating: "line\n", count: 100_000))
         let page = try read(try LogQuery(lines: 5, pattern: "nowhere"), scannedBytes: 100_000)
         #expect(page.lines.isEmpty && page.older == .notSearched)
     }
@@ -227,7 +228,7 @@ struct FileLogTests {
         "a file of holes, a line without end among them, is given up at the limit and not at its end",
         arguments: [1 << 40, 1 << 43])
     func holes(_ size: Int) throws {
-        try directory.directory.write("app.log", "one\n")
+        try directory.write("app.log", "one\n")
         try #require(truncate("\(directory.path)/app.log", size) == 0)
         let page = try read(scannedBytes: 1 << 20)
         #expect(page.lines.isEmpty && page.older == .notSearched)
@@ -235,7 +236,7 @@ struct FileLogTests {
 
     @Test("a log that takes too long to look through is given up, and what was found stays")
     func patience() throws {
-        try directory.directory.write("app.log", "one\ntwo\n")
+        try directory.write("app.log", "one\ntwo\n")
         try pack("gzip", "app.log.1", "before\n")
         let page = try read(patience: .zero)
         #expect(page.lines.map(\.bytes) == [Array("two".utf8)] && page.older == .notSearched)
@@ -281,13 +282,7 @@ extension LogQuery {
     }
 }
 
-/// So that a suite can hold them.
-private final class TemporaryDirectoryBox {
-    let directory: TemporaryDirectory
-    var path: String { directory.path }
-    init() throws { directory = try TemporaryDirectory() }
-}
-
+/// So that a suite can hold it.
 private final class RunCommandFixtureBox {
     let fixture: RunCommandFixture
     init(rules: String) throws { fixture = try RunCommandFixture(rules: rules) }

@@ -97,20 +97,14 @@ private final class JournalDirectory: Sendable {
     static let start: UInt64 = 1_789_992_000_000_000
     private static let hour: UInt64 = 3_600_000_000
 
-    let path: String
+    private let directory: TemporaryDirectory
+    var path: String { directory.path }
 
     convenience init() throws { try self.init(entries: Self.entries) }
 
     init(entries: [JournalFiles.Entry]) throws {
-        var template = Array("/tmp/journal-log.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw SetUpFailed(call: "mkdtemp", code: errno) }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        try JournalFiles.write(entries, to: path + "/app.journal")
-    }
-
-    deinit {
-        for name in SystemFile.names(in: path) ?? [] { unlink("\(path)/\(name)") }
-        rmdir(path)
+        directory = try TemporaryDirectory()
+        try JournalFiles.write(entries, to: directory.path + "/app.journal")
     }
 
     private static var entries: [JournalFiles.Entry] {

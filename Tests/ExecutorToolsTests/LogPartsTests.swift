@@ -1,5 +1,6 @@
 import ExecutorAPI
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ExecutorTools

@@ -1,43 +1,4 @@
-import ExecutorTools
 import Glibc
-
-/// A directory of the test's own, removed however the test ends.
-struct TemporaryDirectory: ~Copyable {
-    let path: String
-
-    init(beneath parent: String = "/tmp") throws {
-        var template = Array("\(parent)/executor-tools.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw SetUpFailed(call: "mkdtemp", code: errno) }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    /// Writes a file beneath it, making the directories on the way.
-    func write(_ name: String, _ text: String) throws {
-        var directory = path
-        for part in name.split(separator: "/").dropLast() {
-            directory += "/\(part)"
-            mkdir(directory, 0o755)
-        }
-        let descriptor = open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        guard descriptor >= 0 else { throw SetUpFailed(call: "open", code: errno) }
-        defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
-            throw SetUpFailed(call: "write", code: errno)
-        }
-    }
-
-    deinit { Self.remove(path) }
-
-    private static func remove(_ path: String) {
-        if SystemFile.isDirectory(path) {
-            for name in SystemFile.names(in: path) ?? [] { remove("\(path)/\(name)") }
-            rmdir(path)
-        } else {
-            unlink(path)
-        }
-    }
-}
 
 struct SetUpFailed: Error {
     let call: String

@@ -5,6 +5,7 @@ import ExecutorTools
 import Glibc
 import StrictJSON
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 

@@ -3,6 +3,7 @@ import ExecutorPolicy
 import ExecutorRunner
 import ExecutorTools
 import StrictJSON
+import TestSupport
 import Wire
 
 /// A policy of the test's own, and the tests' one runner.

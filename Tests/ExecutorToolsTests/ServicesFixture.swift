@@ -2,6 +2,7 @@ import ExecutorAPI
 import ExecutorTools
 import Glibc
 import StrictJSON
+import TestSupport
 
 /// A service of the test's own: a script that starts and stops a real process and keeps its pid file.
 final class ServiceFixture {

@@ -1,5 +1,6 @@
 import ExecutorTools
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("The kernel's files")

@@ -2,6 +2,7 @@ import ExecutorAPI
 import ExecutorPolicy
 import ExecutorTools
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite("The catalog of tools")

@@ -1,14 +1,20 @@
 import ExecutorAPI
 import ExecutorAudit
 import Foundation
+import TestSupport
 
 /// Whoever can write the log's files makes no reader crash, and no other log pass for the genuine one.
 enum AuditFuzz {
-    private static let directory: String = {
-        let path = NSTemporaryDirectory() + "/fuzz-\(UUID().uuidString)"
-        for name in ["", "/audit", "/state"] { mkdir(path + name, 0o700) }
-        return path
+    private static let place: TemporaryDirectory = {
+        do {
+            let directory = try TemporaryDirectory()
+            for name in ["/audit", "/state"] { mkdir(directory.path + name, 0o700) }
+            return directory
+        } catch {
+            Fuzz.fail("the directory: \(error)")
+        }
     }()
+    private static var directory: String { place.path }
     private static let file = directory + "/audit/000001.jsonl"
 
     /// A few records, a checkpoint over them, and the key that signed it.

@@ -115,15 +115,14 @@ final class JournalFixture: Sendable {
     static let secondStart = "0123456789abcdef0123456789abcdef"
 
     var path: String { directory.path }
-    // Written once, before anyone reads it.
-    nonisolated(unsafe) private let directory: TestDirectory
+    private let directory: TemporaryDirectory
     private static let start: UInt64 = 1_790_000_000_000_000
 
     func time(of index: Int) -> UInt64 { Self.time(index) }
     private static func time(_ index: Int) -> UInt64 { start + UInt64(index) * 1_000_000 }
 
     private init() throws {
-        directory = try TestDirectory()
+        directory = try TemporaryDirectory()
         try JournalFiles.write(Self.entries, to: directory.path + "/app.journal")
     }
 

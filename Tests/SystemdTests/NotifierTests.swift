@@ -1,5 +1,6 @@
 import Glibc
 import Systemd
+import TestSupport
 import Testing
 
 /// Sets variables of this process, so one test at a time.
@@ -83,12 +84,12 @@ struct NotifierTests {
 
 /// A datagram socket in a directory of its own, as systemd listens on one.
 final class NotifySocket {
-    let directory: TestDirectory
+    let directory: TemporaryDirectory
     let path: String
     private let descriptor: Int32
 
     init() throws {
-        directory = try TestDirectory()
+        directory = try TemporaryDirectory()
         path = directory.path + "/notify"
         descriptor = try boundSocket(path, SOCK_DGRAM)
     }
@@ -100,33 +101,6 @@ final class NotifySocket {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
         return count < 0 ? nil : String(decoding: bytes.prefix(count), as: UTF8.self)
-    }
-}
-
-/// A directory of a test's own, gone with it.
-final class TestDirectory {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/systemd-test-XXXXXX".utf8CString)
-        let made = template.withUnsafeMutableBufferPointer { buffer in
-            buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
-        }
-        path = try #require(made)
-    }
-
-    /// Its files lie in it directly: no test makes directories.
-    deinit {
-        if let entries = opendir(path) {
-            while let entry = readdir(entries) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                    pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                unlink("\(path)/\(name)")
-            }
-            closedir(entries)
-        }
-        rmdir(path)
     }
 }
 

@@ -1,5 +1,6 @@
 import Glibc
 import Systemd
+import TestSupport
 import Testing
 
 /// A machine with a real systemd, given by its bus: `SYSTEMD_TEST_BUS=unix:path=…`; it must have nginx.
@@ -129,12 +130,12 @@ struct JournalSyncTests {
 
 /// Listens, and says nothing.
 final class SilentSocket {
-    private let directory: TestDirectory
+    private let directory: TemporaryDirectory
     private let descriptor: Int32
     let path: String
 
     init() throws {
-        directory = try TestDirectory()
+        directory = try TemporaryDirectory()
         path = directory.path + "/bus"
         descriptor = try boundSocket(path, SOCK_STREAM)
         try #require(listen(descriptor, 4) == 0)

@@ -1,6 +1,7 @@
 import Foundation
 import StrictJSON
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
@@ -46,11 +47,9 @@ private final class EchoHandler: RPCHandler {
 }
 
 private func withServer(_ body: (String, EchoHandler, RPCServer) async throws -> Void) async throws {
-    let directory = FileManager.default.temporaryDirectory.path + "/wire-\(UUID().uuidString.prefix(8))"
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let directory = try TemporaryDirectory()
     let handler = EchoHandler()
-    let path = directory + "/s.sock"
+    let path = directory.path + "/s.sock"
     let server = RPCServer(endpoints: [.init(path: path, label: "agent", mode: 0o600)], handler: handler)
     try server.start()
     try await body(path, handler, server)

@@ -80,8 +80,6 @@ struct LogLines: Sendable {
         return "\(line.text)  (\(line.count) times\(line.last.map { " until \($0)" } ?? ""))"
     }
 
-    var text: String { texts.joined(separator: "\n") }
-
     /// Lines that say that something failed, newest last.
     static func errors(in texts: [String], limit: Int) -> [String] {
         Array(texts.filter(isError).suffix(limit))

@@ -33,7 +33,6 @@ struct LogSelection {
 
     /// How many lines are still wanted.
     var room: Int { query.lines - newestFirst.count }
-    var isEmpty: Bool { newestFirst.isEmpty && waiting.isEmpty }
 
     mutating func take(_ line: UnsafeRawBufferPointer, total: Int) {
         guard !isDone, total > 0 else { return }

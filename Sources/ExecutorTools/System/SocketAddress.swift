@@ -27,7 +27,6 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     package var isVersion6: Bool { bytes.count == 16 }
     /// `0.0.0.0` or `::`: every address of the machine.
     package var isAny: Bool { bytes.allSatisfy { $0 == 0 } }
-    package var isLoopback: Bool { isVersion6 ? self == .loopback6 : bytes.first == 127 }
 
     package var description: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
