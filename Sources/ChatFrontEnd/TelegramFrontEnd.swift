@@ -128,15 +128,24 @@ package struct TelegramFrontEnd: Sendable {
         }
     }
 
-    /// The menu of commands; a bot without it works all the same.
+    /// The menu of commands; a bot without it works all the same. At a start of the machine the network may be late.
     private func introduce() async {
-        do {
+        var backoff = Backoff()
+        while !stopping.isSet, !Task.isCancelled, let error = await setMenu(), error.isTransient {
+            await rest(until: .now + backoff.failed(error))
+        }
+    }
+
+    private func setMenu() async -> TelegramError? {
+        do throws(TelegramError) {
             for language in Language.allCases {
                 let commands = Words(language).commands.map { BotCommand($0.name, $0.description) }
                 try await client.setMyCommands(commands, languageCode: language == .english ? nil : language.rawValue)
             }
+            return nil
         } catch {
             logger.info("The menu of commands could not be set", metadata: ["error": "\(error)"])
+            return error
         }
     }
 }

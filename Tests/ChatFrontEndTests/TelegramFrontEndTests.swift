@@ -118,19 +118,25 @@ struct TelegramFrontEndTests {
         }
     }
 
-    @Test("a server that does not wait with an empty answer is asked again after a pause, not at once")
-    func restlessServer() async throws {
+    /// Runs a front end until a method has been called three times; `answer` is what the server says to each call.
+    ///
+    /// - Returns: how long that took.
+    private static func untilThirdCall(
+        of method: String, answer: @escaping @Sendable (_ number: Int) -> (status: Int, body: String)
+    ) async throws -> Duration {
+        var duration = Duration.zero
         try await withStore { store, _ in
             let third = Signal()
-            let polls = Mutex(0)
+            let calls = Mutex(0)
             let client = TelegramClient(token: "1:a", url: "http://x") { request in
-                let isPoll = request.url.hasSuffix("getUpdates")
-                let count = polls.withLock { count in
-                    count += isPoll ? 1 : 0
+                guard request.url.hasSuffix(method) else { return (200, Array(#"{"ok":true,"result":[]}"#.utf8)) }
+                let number = calls.withLock { count in
+                    count += 1
                     return count
                 }
-                if count == 3 { third.set() }
-                return (200, Array(#"{"ok":true,"result":[]}"#.utf8))
+                if number == 3 { third.set() }
+                let answered = answer(number)
+                return (answered.status, Array(answered.body.utf8))
             }
             let handler = ChatHandler(
                 agent: EchoAgent(), store: store, executor: ScriptedGateway(), audience: .users([7]),
@@ -139,9 +145,24 @@ struct TelegramFrontEndTests {
             let began = ContinuousClock.now
             let running = Task { try await frontEnd.run() }
             await third.wait()
-            #expect(ContinuousClock.now - began >= TelegramFrontEnd.shortestPoll * 2)
+            duration = .now - began
             frontEnd.stop()
             try await running.value
+        }
+        return duration
+    }
+
+    @Test("a server that does not wait with an empty answer is asked again after a pause, not at once")
+    func restlessServer() async throws {
+        let duration = try await Self.untilThirdCall(of: "getUpdates") { _ in (200, #"{"ok":true,"result":[]}"#) }
+        #expect(duration >= TelegramFrontEnd.shortestPoll * 2)
+    }
+
+    @Test("the menu of commands is set as soon as Telegram takes it, once in each language")
+    func lateMenu() async throws {
+        _ = try await Self.untilThirdCall(of: "setMyCommands") { number in
+            number == 1
+                ? (502, "<html>Bad Gateway</html>") : (200, #"{"ok":true,"result":true}"#)
         }
     }
 
