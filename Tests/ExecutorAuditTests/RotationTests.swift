@@ -97,6 +97,12 @@ struct RotationTests {
             #expect(fixture.fileNames.count == 4)
             let verifier = fixture.verifier(log.publicKey)
             #expect(verifier.verify().isIntact)
+            // One more, by another hand: no signed record goes so far.
+            let first = try #require(fixture.fileNames.first)
+            let kept = try fixture.lines(first)
+            unlink(fixture.logs + "/" + first)
+            #expect(verifier.verify().message.contains("no signed record says why"))
+            try fixture.write(kept, first)
             // As if only the first of them had been removed, then none.
             for first in [1, 0] {
                 for (name, bytes) in zip(all, saved).dropFirst(first) where !fixture.fileNames.contains(name) {

@@ -19,6 +19,10 @@ struct VerifierTests {
 
     private static let tamperings: [(name: String, finds: String, change: Tampering)] = [
         ("an edit", "record 3 was changed", { $0[2] = $0[2].replacingOccurrences(of: "n3", with: "n9") }),
+        (
+            "an edit with the hash that fits it", "record 4 does not follow from the one before it",
+            { $0[2] = forge($0[2]) { $0.replacingOccurrences(of: "n3", with: "n9") } }
+        ),
         ("a removed record", "record 4 follows record 2", { $0.remove(at: 2) }),
         ("two records in another order", "follows record 1", { $0.swapAt(1, 2) }),
         ("a record twice", "record 2 follows record 2", { $0.insert($0[1], at: 1) }),
