@@ -44,7 +44,7 @@ package struct HealthFinding: Sendable, Hashable {
         (subject, value) = (json["subject"]?.stringValue, json["value"]?.doubleValue)
         threshold = json["threshold"]?.doubleValue
         switch code {
-        case "oom_kills": count = metadata["oom_kills"]?.intValue ?? Int(value ?? 0)
+        case "oom_kill": count = metadata["oom_kills"]?.intValue ?? Int(value ?? 0)
         case "failed_units":
             detail = metadata["failed_units"]?.arrayValue?.prefix(10).compactMap(\.stringValue).joined(separator: ", ")
         case "disk_percent":
@@ -71,7 +71,7 @@ extension HealthFinding {
         case "read_only": return "диск \(place) смонтирован только для чтения"
         case "memory_available_percent": return "доступно лишь \(figure)% памяти" + limit("%")
         case "swap_percent": return "подкачка занята на \(figure)%" + limit("%")
-        case "oom_kills":
+        case "oom_kill":
             return "ядро завершило процессов из-за нехватки памяти (OOM): \(figure), "
                 + (grade == .critical ? "с прошлой проверки" : "с загрузки")
         case "load_per_core": return "нагрузка на ядро за пять минут \(figure)" + limit()

@@ -37,7 +37,8 @@ package struct ToolCatalog: Sendable {
         let settings = machine.settings
         let runner = machine.runner
         return [
-            CheckPortTool(processes: machine.processes, ports: machine.ports, bus: machine.systemBus()),
+            CheckPortTool(
+                processes: machine.processes, ports: machine.ports, bus: machine.systemBus(), runner: runner),
             CheckServiceTool(machine: machine),
             DockerLogsTool(runner: runner, settings: settings.entry(.dockerLogs), logs: settings.logs),
             DockerPsTool(runner: runner, settings: settings.entry(.dockerPs)),

@@ -42,7 +42,7 @@ struct ToolAnswersTests {
             ("read_only", "/srv", nil, nil, "диск /srv смонтирован только для чтения"),
             ("memory_available_percent", nil, 9.04, 10, "доступно лишь 9% памяти (порог 10%)"),
             ("swap_percent", nil, 61.25, 60, "подкачка занята на 61.3% (порог 60%)"),
-            ("oom_kills", nil, 4, 1, "ядро завершило процессов из-за нехватки памяти (OOM): 4, с загрузки"),
+            ("oom_kill", nil, 4, 1, "ядро завершило процессов из-за нехватки памяти (OOM): 4, с загрузки"),
             ("load_per_core", nil, 1.75, 1.5, "нагрузка на ядро за пять минут 1.8 (порог 1.5)"),
             ("pressure_percent", "io", 30, 25, "задачи ждали диски 30% времени за последние десять секунд (порог 25%)"),
             ("zombies", nil, 7, 5, "процессов-зомби, которых не забирают родители: 7 (порог 5)"),
@@ -69,7 +69,7 @@ struct ToolAnswersTests {
             try Self.finding("disk_percent", "/", 92, 90), try Self.finding("disk_percent", "/srv", 92, 90)
         )
         #expect(one.key != other.key && one.count == 0)
-        #expect(try Self.finding("oom_kills", nil, 1, 1, "critical").count == 4)
+        #expect(try Self.finding("oom_kill", nil, 1, 1, "critical").count == 4)
     }
 
     private static let health = ToolResult.success(

@@ -77,7 +77,7 @@ struct ContainerTests {
             (#""Status":"restarting","Running":true,"ExitCode":1"#, 2, .exited),
             (#""Status":"restarting","Running":true,"ExitCode":1"#, 3, .restartLoop),
             (#""Status":"exited","ExitCode":137"#, 0, .exited),
-            (#""Status":"exited","ExitCode":137,"OOMKilled":true"#, 0, .outOfMemory),
+            (#""Status":"exited","ExitCode":137,"OOMKilled":true"#, 0, .oomKill),
             (#""Status":"created","ExitCode":127,"Error":"exec: not found""#, 0, .cannotStart),
             (
                 #""Status":"created","ExitCode":128,"Error":"Bind for 0.0.0.0:80 failed: port is already allocated""#,

@@ -61,7 +61,7 @@ struct DockerEngineTests {
         try engine.start("greedy", "-m 16m --memory-swap 16m", "tail /dev/zero")
         try engine.waitForEnd("greedy")
         let found = try #require(engine.finding("greedy", in: list()))
-        #expect(found["code"] == "oom_killed", "\(found)")
+        #expect(found["code"] == "oom_kill", "\(found)")
         #expect(found["text"]?.stringValue?.contains("at its limit of 16") == true, "\(found)")
     }
 
@@ -100,6 +100,106 @@ struct DockerEngineTests {
         #expect(
             engine.call(.dockerRestart, ["container": "second"]).error
                 == "Docker cannot start the container: port 18081 is taken; check_port 18081 says by what.")
+    }
+
+    @Test("a port that a container publishes is named with the container, wherever it is met")
+    func publishedPort() throws {
+        try engine.start("shop", "-p 18085:80", "sleep 1000")
+        try engine.start("rival", "-p 18085:80", "sleep 1000", mayFail: true)
+        let listed = try #require(engine.finding("rival", in: list()))
+        #expect(listed["text"] == "rival cannot start: port 18085 is taken by the container shop.")
+        #expect(listed["code"] == "port_taken" && listed["cause"] == "port_taken")
+        let restart = engine.call(.dockerRestart, ["container": "rival"])
+        #expect(!restart.success && restart.output == "Port 18085 is taken by the container shop.", "\(restart.text)")
+        let port = engine.port(18085)
+        #expect(port.metadata["published_by"] == "shop" && port.metadata["free"] == false, "\(port.text)")
+        #expect(
+            port.output.contains("docker-proxy (pid ") && port.output.contains("passing on to 172."), "\(port.text)")
+        #expect(port.output.contains("The container shop publishes port 18085"), "\(port.text)")
+    }
+
+    /// A container, and what the finding says of it.
+    struct Fault: Sendable, CustomTestStringConvertible {
+        var name: String
+        var options = ""
+        var command: String
+        var code: String
+        var cause: JSONValue?
+        var words: String
+        var testDescription: String { name }
+    }
+
+    private static let ends = [
+        Fault(
+            name: "full", options: "--tmpfs /data:size=64k", command: "dd if=/dev/zero of=/data/x bs=1k count=100",
+            code: "exited", cause: "disk_full", words: "code 1. Its log says why: A disk is full: /data/x."),
+        Fault(
+            name: "sealed", options: "--read-only", command: "touch /etc/x", code: "exited",
+            cause: "read_only_file_system", words: "A file system is read-only: /etc/x."),
+        Fault(
+            name: "nameless", command: "wget http://db.internal/", code: "exited", cause: "name_not_resolved",
+            words: "cannot be resolved (DNS): db.internal."),
+        Fault(
+            name: "cut-off", options: "--network none", command: "wget -q -O- http://10.9.9.9/", code: "exited",
+            cause: "unreachable", words: "cannot be reached over the network"),
+        Fault(
+            name: "crowded", options: "--pids-limit 2", command: "sh -c 'sleep 9 & sleep 9 & sleep 9 & wait'",
+            code: "exited", cause: "process_limit", words: "could not make another process"),
+        Fault(
+            name: "unknown-command", command: "sh -c no-such-command", code: "exited",
+            words: "code 127 (its program was not found)"),
+        Fault(
+            name: "shot", options: "--init", command: "sh -c 'kill -9 $$'", code: "exited",
+            words: "code 137 (SIGKILL). Docker noted no want of memory"),
+        Fault(
+            name: "crashed", options: "--init", command: "sh -c 'kill -SEGV $$'", code: "exited",
+            words: "code 139 (SIGSEGV)"),
+    ]
+
+    @Test("one that has ended says why, by its code and by the words of its log", arguments: ends)
+    func end(_ fault: Fault) throws {
+        try engine.start(fault.name, fault.options, fault.command)
+        try engine.waitForEnd(fault.name)
+        try check(fault)
+    }
+
+    private static let neverUp = [
+        Fault(
+            name: "no-program", command: "/etc/passwd", code: "cannot_start", cause: "permission_denied",
+            words: #"cannot start, its program may not be executed: exec: "/etc/passwd": permission denied."#),
+        Fault(
+            name: "no-user", options: "--user nobody-known", command: "sleep 9", code: "cannot_start",
+            words: "unable to find user nobody-known"),
+    ]
+
+    @Test("one that was never up says what its engine could not do", arguments: neverUp)
+    func never(_ fault: Fault) throws {
+        try engine.start(fault.name, fault.options, fault.command, mayFail: true)
+        try check(fault)
+    }
+
+    private func check(_ fault: Fault) throws {
+        let found = try #require(engine.finding(fault.name, in: list()))
+        #expect(found["code"]?.stringValue == fault.code && found["cause"] == fault.cause, "\(found)")
+        #expect(found["text"]?.stringValue?.contains(fault.words) == true, "\(found)")
+    }
+
+    @Test("one that was made and never started, one whose network is gone and a check that cannot be run say so")
+    func others() throws {
+        try engine.create("waiting", "sleep 9")
+        try check(Fault(name: "waiting", command: "", code: "not_started", words: "was made and never started"))
+        _ = engine.shell("network create gone >/dev/null")
+        try engine.start("lonely", "--network gone", "true")
+        try engine.waitForEnd("lonely")
+        _ = engine.shell("network rm gone >/dev/null; \(engine.client) start lonely >/dev/null 2>&1")
+        try check(Fault(name: "lonely", command: "", code: "cannot_start", words: "not found"))
+        try engine.start(
+            "unchecked", "--health-cmd 'no-such-check' --health-interval 500ms --health-retries 1", "sleep 1000")
+        try engine.waitUntil("unchecked", "{{.State.Health.Status}}") { $0 == "unhealthy" }
+        try check(
+            Fault(
+                name: "unchecked", command: "", code: "unhealthy",
+                words: "the check itself cannot be run; the last said: /bin/sh: no-such-check: not found"))
     }
 
     @Test("a log has the lines of both streams in their order, each with its time and stream, secrets masked")

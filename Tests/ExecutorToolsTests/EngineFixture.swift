@@ -13,7 +13,7 @@ final class Engine {
     private static let rules = #"{"docker": ["docker ps -a", "docker logs *", "docker restart *"]}"#
     private static let patience = Duration.seconds(30)
 
-    private let client: String
+    let client: String
     private let fixture: FixtureBox
     private let catalog: ToolCatalog
     private var names: [String] = []
@@ -30,6 +30,14 @@ final class Engine {
         catalog[name.rawValue].map { fixture.fixture.call($0, arguments) } ?? .failure("no \(name.rawValue)")
     }
 
+    /// What `check_port` says in the engine's network.
+    func port(_ port: Int) -> ToolResult {
+        let folder = client.split(separator: "/").dropLast().joined(separator: "/")
+        let leader = SystemFile.number("/\(folder)/leader") ?? 1
+        let tool = CheckPortTool(ports: PortTable(root: "/proc/\(leader)"), runner: fixture.fixture.runner)
+        return fixture.fixture.call(tool, ["port": JSONValue(port)])
+    }
+
     func finding(_ container: String, in result: ToolResult) -> JSONValue? {
         result.metadata["findings"]?.arrayValue?.first { $0["container"]?.stringValue == container }
     }
@@ -41,6 +49,12 @@ final class Engine {
         names.append(name)
         let status = shell("run -d --name \(name) \(options) testbox \(command) >/dev/null 2>&1")
         try #require(mayFail || status == 0, "\(name) does not start")
+    }
+
+    /// Makes one, and does not start it.
+    func create(_ name: String, _ command: String) throws {
+        names.append(name)
+        try #require(shell("create --name \(name) testbox \(command) >/dev/null") == 0, "\(name) cannot be made")
     }
 
     /// As `docker wait` says it.

@@ -97,11 +97,14 @@ final class GuestFixture {
     }
 
     /// Asks until the answer names the cause: one that goes up and down is not yet at its end when the change is.
-    func check(_ unit: String, until code: String) -> ToolResult {
+    ///
+    /// - Parameter words: And until it says these: journald may have a process's last words a moment after systemd's.
+    func check(_ unit: String, until code: String, saying words: [String] = []) -> ToolResult {
         let deadline = ContinuousClock.now + .seconds(10)
         while true {
             let result = check(unit)
-            if result.findings.contains(code) || ContinuousClock.now > deadline { return result }
+            let isTold = result.findings.contains(code) && words.allSatisfy { result.output.contains("\($0)") }
+            if isTold || ContinuousClock.now > deadline { return result }
             usleep(20_000)
         }
     }

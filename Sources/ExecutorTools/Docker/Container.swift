@@ -56,6 +56,20 @@ package struct Container: Sendable, Hashable {
     /// Running, and not said to be unhealthy.
     package var isWell: Bool { state == "running" && (health ?? "healthy") == "healthy" }
 
+    /// Whether connections to `port` of the machine are its own: `0.0.0.0:8080->80/tcp, [::]:9000-9002->9000-9002/tcp`.
+    package func publishes(_ port: UInt16) -> Bool {
+        state == "running"
+            && ports.split(separator: ",").contains { part in
+                guard let arrow = part.firstRange(of: "->"), let colon = part[..<arrow.lowerBound].lastIndex(of: ":")
+                else { return false }
+                let ends = part[part.index(after: colon)..<arrow.lowerBound].split(separator: "-").compactMap {
+                    UInt16($0)
+                }
+                guard let first = ends.first, let last = ends.last, first <= last else { return false }
+                return (first...last).contains(port)
+            }
+    }
+
     /// `a=1,b=2`, or an object.
     private static func label(_ name: String, in labels: JSONValue?) -> String? {
         if let value = labels?[name]?.stringValue { return value }

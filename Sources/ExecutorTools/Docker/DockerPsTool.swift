@@ -8,11 +8,12 @@ import Wire
 package struct DockerPsTool: Tool {
     private static let table = ArgumentTable()
     /// As many are inspected, the unwell first: each takes a start of the client.
-    private static let mostInspected = 12
+    private static let mostInspected = 24
     private static let inspectTimeout = Duration.seconds(5)
     /// As many have their last lines read.
-    private static let mostRead = 5
-    private static let shownLines = 3
+    private static let mostRead = 12
+    /// Of each so many: what says why may stand some lines before the end.
+    private static let readLines = 20
 
     private let runner: Runner
     private let settings: ToolSettings.ToolEntry
@@ -46,7 +47,7 @@ package struct DockerPsTool: Tool {
         case .failed(let sentence, let run): return ToolReport(.failure(sentence), run: run)
         case .printed(let output, let run):
             var containers = Container.list(output)
-            let order = containers.indices.sorted { !containers[$0].isWell && containers[$1].isWell }
+            let order = containers.indices.sorted { containers[$0].urgency > containers[$1].urgency }
             for index in order.prefix(Self.mostInspected) where context.cancellation.reason == nil {
                 containers[index].detail = docker.detail(
                     of: containers[index].id, timeout: Self.inspectTimeout, cancellation: context.cancellation)
@@ -64,14 +65,25 @@ package struct DockerPsTool: Tool {
     private func findings(
         of containers: [Container], _ docker: DockerCommand, _ context: ToolContext
     ) -> [ContainerFinding] {
-        var findings = containers.compactMap { ContainerFinding($0) }
+        var findings = containers.compactMap { ContainerFinding($0, among: containers) }
         findings.sort { ($1.grade, $0.container) < ($0.grade, $1.container) }
         let log = ContainerLog(docker: docker, timeout: Self.inspectTimeout)
         let wanting = findings.indices.filter { findings[$0].wantsLines }
         for index in wanting.prefix(Self.mostRead) where context.cancellation.reason == nil {
-            findings[index].lines = log.last(Self.shownLines, of: findings[index].container, context.cancellation)
+            findings[index].explain(
+                by: log.last(Self.readLines, of: findings[index].container, context.cancellation))
         }
         return findings
+    }
+}
+
+extension Container {
+    /// How likely it is that a closer look finds something.
+    fileprivate var urgency: Int {
+        if state == "exited" { return exitCode == 0 ? 0 : 2 }
+        guard isWell else { return 3 }
+        // One that has just been started may be in a loop.
+        return status.contains("second") ? 2 : 1
     }
 }
 

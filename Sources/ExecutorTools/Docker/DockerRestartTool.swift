@@ -51,7 +51,10 @@ package struct DockerRestartTool: Tool {
         var metadata: [String: JSONValue] = ["container": .string(name), "effect": .string(grant.effect.rawValue)]
         if let before { metadata["before"] = before.json }
         switch docker.run(grant, timeout: limit, cancellation: context.cancellation, onOutput: nil) {
-        case .failed(let sentence, let run): return ToolReport(.failure(sentence, metadata: metadata), run: run)
+        case .failed(let sentence, let run):
+            let failure = ToolResult.failure(
+                sentence, output: rival(of: watch, docker, context.cancellation) ?? "", metadata: metadata)
+            return ToolReport(failure, run: run)
         case .printed(_, let run):
             let (outcome, after) = watch.waitUntilWell(until: deadline)
             if let after { metadata["after"] = after.json }
@@ -65,5 +68,13 @@ package struct DockerRestartTool: Tool {
             let said = last.isEmpty ? "" : "\nIt said last:\n" + last.joined(separator: "\n")
             return ToolReport(.failure(sentence, output: text + said, metadata: metadata), run: run)
         }
+    }
+
+    /// Which other container has the port that it wants; `nil` where it fails for another reason.
+    private func rival(of watch: ContainerWatch, _ docker: DockerCommand, _ cancellation: Cancellation) -> String? {
+        guard let error = watch.look()?.error, let port = DockerProblem.takenPort(in: error).flatMap({ UInt16($0) }),
+            let holder = PublishedPorts(docker: docker, cancellation: cancellation).container(publishing: port)
+        else { return nil }
+        return "Port \(port) is taken by the container \(holder.name)."
     }
 }

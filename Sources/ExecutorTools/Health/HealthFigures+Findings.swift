@@ -61,14 +61,14 @@ extension HealthFigures {
         if let change, let since = change.since, change.oomKills > 0 {
             return [
                 HealthFinding(
-                    .critical, "oom_kills", value: Double(change.oomKills), threshold: 1,
+                    .critical, "oom_kill", value: Double(change.oomKills), threshold: 1,
                     sentence(change.oomKills, "within the last \(CommandReport.wholeSeconds(since))")
                         + ", \(oomKills) since the boot")
             ]
         }
         return [
             HealthFinding(
-                .warn, "oom_kills", value: Double(oomKills), threshold: 1, sentence(oomKills, "since the boot"))
+                .warn, "oom_kill", value: Double(oomKills), threshold: 1, sentence(oomKills, "since the boot"))
         ]
     }
 

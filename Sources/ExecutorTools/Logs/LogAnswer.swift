@@ -35,11 +35,28 @@ struct LogAnswer: Sendable {
         do throws(SystemdError) {
             let page = try JournalReader(directory: machine.journalDirectory).read(wanted) { filter.takes($0) }
             return answer(
-                LogLines(entries: page.entries), older: page.older, notes: [filter.note].compactMap { $0 })
+                LogLines(entries: page.entries), older: page.older,
+                notes: [filter.note].compactMap { $0 } + suppressed(of: service, since: page.entries.first?.time))
         } catch {
             return failure(error.message)
         }
     }
+
+    /// What journald did not take of it, because it said too much at once (`RateLimitBurst=` of journald.conf(5)).
+    private func suppressed(of service: ServiceName, since first: UInt64?) -> [String] {
+        guard let since = query.since ?? first, let pattern = try? LogPattern("messages from ") else { return [] }
+        var wanted = JournalQuery(unit: "systemd-journald.service", lines: Self.shownSuppressions)
+        (wanted.since, wanted.until) = (since, query.until)
+        let page = try? JournalReader(directory: machine.journalDirectory).read(wanted) { line in
+            pattern.matches(line) { String(decoding: line, as: UTF8.self) }
+        }
+        return (page?.entries ?? []).filter { entry in
+            entry.message.hasPrefix("Suppressed ")
+                && (entry.message.hasSuffix(" \(service.unit)") || entry.message.hasSuffix("/\(service.unit)"))
+        }.map { "\(ClockText.moment($0.time)): journald's rate limit. \($0.message): these are lost." }
+    }
+
+    private static let shownSuppressions = 50
 
     /// Whether the journal has anything of this service.
     static func journalKnows(_ service: ServiceName, _ machine: Machine) -> Bool {

@@ -28,8 +28,14 @@ struct ServiceLog: Sendable {
     func errors(_ context: ToolContext, invocation: String? = nil, limit: Int = 5) -> [String] {
         if let file { return LogLines.errors(in: tail(file.grant, file.path, context), limit: limit) }
         let entries = journal(invocation: invocation, lines: 200)
-        let errors = entries.filter { ($0.priority ?? 6) <= 3 || LogLines.isError($0.message) }
+        let errors = entries.filter(Self.isError)
         return Array(LogLines(entries: errors).texts.suffix(limit))
+    }
+
+    /// systemd's own news are none, whatever words the name of the unit has: `Started check-failed.service`.
+    private static func isError(_ entry: JournalEntry) -> Bool {
+        let priority = entry.priority ?? 6
+        return priority <= 3 || (LogLines.isError(entry.message) && (entry.pid != "1" || priority <= 4))
     }
 
     /// What it said since it was started.

@@ -1,5 +1,6 @@
 package import ExecutorAPI
 package import ExecutorPolicy
+package import ExecutorRunner
 package import StrictJSON
 package import Systemd
 
@@ -11,12 +12,16 @@ package struct CheckPortTool: Tool {
     private let processes: ProcessTable
     private let ports: PortTable
     private let bus: SystemBus?
+    private let runner: Runner?
 
-    /// - Parameter bus: systemd, where it is the service manager: it knows which socket unit a port came by.
+    /// - Parameters:
+    ///   - bus: systemd, where it is the service manager: it knows which socket unit a port came by.
+    ///   - runner: By which the engine is asked, where the rules allow `docker ps -a`: it knows which container has it.
     package init(
-        processes: ProcessTable = ProcessTable(), ports: PortTable = PortTable(), bus: SystemBus? = nil
+        processes: ProcessTable = ProcessTable(), ports: PortTable = PortTable(), bus: SystemBus? = nil,
+        runner: Runner? = nil
     ) {
-        (self.processes, self.ports, self.bus) = (processes, ports, bus)
+        (self.processes, self.ports, self.bus, self.runner) = (processes, ports, bus, runner)
     }
 
     package let definition = ToolDefinition(
@@ -33,11 +38,19 @@ package struct CheckPortTool: Tool {
         .reading(.checkPort) { () throws(Refusal) in
             let number = try ArgumentReader(arguments, table: Self.table).read(Self.port)
             let port = UInt16(clamping: number)
-            return .kernelRead(.checkPort, command: "check_port \(port)") { [self] _ in ToolReport(check(port)) }
+            return .kernelRead(.checkPort, command: "check_port \(port)") { [self] context in
+                let published = runner.map {
+                    PublishedPorts(
+                        docker: DockerCommand(runner: $0, policy: policy), cancellation: context.cancellation)
+                }
+                return ToolReport(check(port, published))
+            }
         }
     }
 
-    package func check(_ port: UInt16) -> ToolResult {
+    package func check(_ port: UInt16) -> ToolResult { check(port, nil) }
+
+    private func check(_ port: UInt16, _ published: PublishedPorts?) -> ToolResult {
         var report = PortReport.read(port, processes: processes, ports: ports, socketUnit: socketUnit)
         let addresses = report.listeners.filter { $0.transport == .tcp }.map(\.address.reachable)
         for address in addresses {
@@ -45,6 +58,11 @@ package struct CheckPortTool: Tool {
             if report.answer == nil || answer.isOpen { report.answer = answer }
             if answer.isOpen { break }
         }
+        // A socket of version 6 takes version 4 as well, unless its program or `net.ipv6.bindv6only` says otherwise.
+        if !addresses.isEmpty, addresses.allSatisfy(\.isVersion6), report.listeners.contains(where: \.address.isAny) {
+            report.answersVersion4 = PortProbe.connect(to: .loopback4, port: port).isOpen
+        }
+        if report.mayBePublished { report.publisher = published?.container(publishing: port)?.name }
         return .success(report.text, metadata: report.metadata)
     }
 

@@ -16,7 +16,8 @@ package enum PortProbe {
             switch self {
             case .open: "answers: it takes connections."
             case .refused: "does not answer: the connection was refused."
-            case .silent(let patience): "does not answer: no connection within \(patience)."
+            case .silent(let patience):
+                "does not answer: no connection within \(patience), as with a full queue or a firewall that drops packets."
             case .failed(let code): "does not answer: \(String(cString: strerror(code)))."
             }
         }

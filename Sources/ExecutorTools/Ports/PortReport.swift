@@ -103,6 +103,18 @@ package struct PortReport: Sendable, Hashable {
     package var hiddenProcesses: Int
     /// Whether a connection was taken; `nil` where nothing listens for TCP.
     package var answer: PortProbe.Answer?
+    /// The container whose engine passes the port's connections on to it.
+    package var publisher: String?
+    /// Whether a listener on every address takes a connection by IPv4; `nil` where that needs no question.
+    package var answersVersion4: Bool?
+
+    /// Whether it may be a container's: an engine has a proxy listen, or nobody at all, when the kernel rewrites the packets.
+    var mayBePublished: Bool {
+        listeners.isEmpty || listeners.contains { Self.proxies.contains($0.holder.program ?? "") }
+    }
+
+    /// Docker's, and podman's in its kinds of network.
+    private static let proxies: Set = ["docker-proxy", "conmon", "rootlessport", "slirp4netns", "pasta", "pasta.avx2"]
 
     private static let maximumUsers = 10
 
@@ -152,7 +164,9 @@ package struct PortReport: Sendable, Hashable {
             let by = socket.map { ", held open by \($0)" } ?? ""
             lines.append("port \(port): \(holder.text), on \(addresses.joined(separator: " and "))\(by)")
         }
+        if let publisher { lines.append(Self.published(port, publisher)) }
         if let answer { lines.append("port \(port) \(answer.text)") }
+        lines += reach
         if let full = listeners.first(where: \.isFull), let waiting = full.waiting {
             lines.append(
                 "Its queue is full: \(waiting.count) connections wait to be taken, of \(waiting.limit) that may.")
@@ -163,7 +177,23 @@ package struct PortReport: Sendable, Hashable {
         return lines.joined(separator: "\n")
     }
 
+    /// Who cannot reach it, though it listens.
+    private var reach: [String] {
+        let addresses = listeners.map(\.address)
+        if addresses.allSatisfy(\.isLoopback) {
+            return ["Only programs on this machine reach it: it listens on no address that others see."]
+        }
+        return answersVersion4 == false ? ["By IPv4 nobody reaches it: it listens for IPv6 alone."] : []
+    }
+
+    private static func published(_ port: UInt16, _ container: String) -> String {
+        "The container \(container) publishes port \(port): docker_ps and docker_logs tell more."
+    }
+
     private var unheard: String {
+        if let publisher {
+            return "port \(port): no process of the machine listens on it. \(Self.published(port, publisher))"
+        }
         guard !users.isEmpty else { return "port \(port): free, nobody listens on it." }
         let more = userCount > users.count ? ["and \(userCount - users.count) more"] : []
         return (["port \(port): nobody listens, but it is in use:"] + users.map(\.text) + more)
@@ -172,10 +202,11 @@ package struct PortReport: Sendable, Hashable {
 
     package var metadata: [String: JSONValue] {
         var metadata: [String: JSONValue] = [
-            "port": JSONValue(Int(port)), "free": JSONValue(listeners.isEmpty && users.isEmpty),
+            "port": JSONValue(Int(port)), "free": JSONValue(listeners.isEmpty && users.isEmpty && publisher == nil),
             "listeners": .array(listeners.map(\.json)), "users": .array(users.map(\.json)),
         ]
         if let answer { metadata["answers"] = JSONValue(answer.isOpen) }
+        if let publisher { metadata["published_by"] = .string(publisher) }
         return metadata
     }
 

@@ -71,7 +71,7 @@ package struct CheckServiceTool: Tool {
         if let unit = snapshot.unit {
             let findings = UnitDiagnosis(machine: machine, policy: policy).findings(of: unit)
             let report = UnitReport(unit: unit)
-            lines += findings.map { "Cause: \($0.text)" } + report.lines
+            lines += findings.map(\.line) + report.lines
             metadata.merge(report.metadata) { first, _ in first }
             metadata["findings"] = .array(findings.map(\.json))
         } else {

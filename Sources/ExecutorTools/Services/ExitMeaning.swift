@@ -1,3 +1,4 @@
+import Glibc
 import Systemd
 
 /// systemd's result words and exit codes, as sentences.
@@ -29,9 +30,25 @@ enum ExitMeaning {
             return nil
         }
         // CLD_EXITED, CLD_KILLED, CLD_DUMPED of siginfo(2)
-        if code == 1 { return "exit status \(status)" + (status == 0 ? "" : statuses[status].map { " (\($0))" } ?? "") }
+        if code == 1 { return "exit status \(status)" + (status == 0 ? "" : meaning(status).map { " (\($0))" } ?? "") }
         return "signal \(SignalName.name(Int32(clamping: status)))\(code == 3 ? ", core dumped" : "")"
     }
+
+    /// A shell adds 128 to the signal that ended a command.
+    private static func meaning(_ status: Int64) -> String? {
+        if let known = statuses[status] { return known }
+        guard (129...159).contains(status) else { return nil }
+        return "as a shell says of a command that \(SignalName.name(Int32(status) - 128)) ended"
+    }
+
+    /// What a signal says of a program that did not send it to itself for another reason; signal(7).
+    static let signals: [Int32: String] = [
+        SIGABRT: "the program gave up by itself", SIGBUS: "a fault in its use of memory, or of a file that was cut",
+        SIGFPE: "a fault in its arithmetic", SIGILL: "an instruction that this processor does not have",
+        SIGSEGV: "a fault in its use of memory",
+        SIGSYS: "it made a system call that its unit forbids (SystemCallFilter=)",
+        SIGXCPU: "it used more processor time than it may (LimitCPU=)",
+    ]
 
     /// The step at which systemd could not prepare the process, such as `NAMESPACE`; `nil` for a program's own status.
     static func preparation(_ status: Int64) -> Substring? {
@@ -39,7 +56,7 @@ enum ExitMeaning {
     }
 
     /// systemd.exec(5), "Process Exit Codes": the ones an administrator meets.
-    private static let statuses: [Int64: String] = [
+    static let statuses: [Int64: String] = [
         1: "general failure", 2: "invalid arguments", 126: "the program cannot be executed",
         127: "a command was not found", 200: "CHDIR: WorkingDirectory= cannot be entered",
         203: "EXEC: the program of ExecStart= is missing or not executable",

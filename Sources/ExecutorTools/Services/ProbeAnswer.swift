@@ -30,11 +30,15 @@ struct ProbeAnswer: Sendable, Hashable {
         switch (run.ending, run.termination) {
         case (.timeout, _): (problem, code) = ("timeout", .timeout)
         case (.itself, .exited(60)):
-            problem = "its certificate is not valid\(said.map { ": \(PrintableText.line($0))" } ?? "")"
-            code = said?.contains("expired") == true ? .certificateExpired : .certificateInvalid
+            let (code, words) = Self.fault(of: said ?? "")
+            problem = words + (said.map { ": \(PrintableText.line($0))" } ?? "")
+            self.code = code
         case (.itself, .exited(let status)):
             problem = Self.problems[status] ?? "curl ended with \(status)"
-            code = [6: .nameNotResolved, 7: .connectionRefused, 28: .timeout][status]
+            if lines.contains(where: { $0.contains("wrong version number") }) {
+                problem = "the TLS handshake failed: what answers there speaks no TLS"
+            }
+            code = [6: .nameNotResolved, 7: .connectionRefused, 28: .timeout, 35: .tlsFailed][status]
         default: problem = "the probe was ended"
         }
     }
@@ -85,6 +89,20 @@ struct ProbeAnswer: Sendable, Hashable {
         guard strptime(String(text), "%b %d %H:%M:%S %Y", &parts) != nil else { return nil }
         return timegm(&parts)
     }
+
+    /// What curl says of a certificate that it does not accept, in OpenSSL's words and its own.
+    private static func fault(of said: Substring) -> (UnitFinding.Code, String) {
+        if said.contains("has expired") { return (.certificateExpired, "its certificate has expired") }
+        if said.contains("not yet valid") { return (.certificateNotYetValid, "its certificate is not valid yet") }
+        if said.contains("subject name") { return (.certificateNameMismatch, "its certificate is for another name") }
+        if said.contains("self-signed certificate in") { return (.certificateInvalid, notValid) }
+        if said.contains("self-signed") || said.contains("self signed") {
+            return (.certificateSelfSigned, "its certificate is self-signed, so that nobody vouches for it")
+        }
+        return (.certificateInvalid, notValid)
+    }
+
+    private static let notValid = "its certificate is not valid"
 
     /// curl(1), EXIT CODES.
     private static let problems: [Int32: String] = [

@@ -16,12 +16,18 @@ struct ServerErrors: Sendable {
         query.since = moment / 1_000_000 * 1_000_000
         let signs = (journal(query) + file(query)).compactMap { LogSign($0) }
         let sentences = SignSentence(machine: machine, policy: policy, unit: unit)
-        return signs.last.map { sign in
-            [UnitFinding(sign.code, "\(sentences.text(sign)) Its log: \(SafeText.line(sign.line, limit: 300))")]
-        } ?? []
+        // Of several servers behind it, each that does not answer.
+        var told: [String] = []
+        return signs.reversed().compactMap { sign in
+            let sentence = sentences.text(sign)
+            guard !told.contains(sentence), told.count < Self.told else { return nil }
+            told.append(sentence)
+            return UnitFinding(sign.code, "\(sentence) Its log: \(SafeText.line(sign.line, limit: 300))")
+        }
     }
 
     private static let lines = 20
+    private static let told = 3
 
     private func journal(_ query: LogQuery) -> [String] {
         guard machine.hasJournal else { return [] }

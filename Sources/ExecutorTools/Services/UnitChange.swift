@@ -149,7 +149,7 @@ struct ChangeReport: Sendable {
     /// - Parameter findings: The causes, where they could be told.
     func failure(_ reason: String, _ lines: [String], findings: [UnitFinding] = []) -> ToolResult {
         var output = ["❌ \(after.name): \(after.words). Before: \(before.words)."]
-        output += findings.map { "Cause: \($0.text)" }
+        output += findings.map(\.line)
         if !lines.isEmpty { output += ["Its log:"] + lines.map { "  \($0)" } }
         let sentence = reason.last.map { ".!?".contains($0) } == true ? reason : reason + "."
         return .failure(

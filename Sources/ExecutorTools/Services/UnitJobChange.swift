@@ -135,9 +135,17 @@ struct UnitJobChange: Sendable {
     /// More dependents than these, and the change is refused.
     private static let dependents = 200
 
+    /// `Unit other.service is masked.`: it may be another that it needs.
+    private static func masked(_ message: String, _ unit: String) -> String {
+        let other =
+            message.split(separator: " ").first { $0.contains(".") && !$0.hasSuffix(".") }.map(String.init) ?? unit
+        let who = other == unit ? "it is masked" : "it needs \(other), which is masked"
+        return "\(who): nothing can start it until `systemctl unmask \(other)`."
+    }
+
     private func sentence(_ error: SystemdError) -> String {
         switch error.code {
-        case .masked: "it is masked: nothing can start it until `systemctl unmask \(watch.service.unit)`."
+        case .masked: Self.masked(error.message, watch.service.unit)
         case .permissionDenied: "systemd does not allow it to this user: \(error.message)"
         case .unreachable: "systemd could not be asked: \(error.message)"
         default: error.message

@@ -7,7 +7,7 @@ struct UnitReport: Sendable {
 
     var lines: [String] {
         [
-            unit.text("Description").map { "Description: \($0)" }, since, lastEnd, figures, restarts,
+            unit.text("Description").map { "Description: \($0)" }, since, lastEnd, figures, restarts, pause,
             unit.text("StatusText").map { "It says of itself: \($0)" }, file, reload,
         ].compactMap { $0 } + UnitSchedule(unit: unit).lines
     }
@@ -40,6 +40,11 @@ struct UnitReport: Sendable {
 
     private var restarts: String? {
         unit.restarts > 0 ? "Restarts by systemd: \(unit.restarts)" : nil
+    }
+
+    private var pause: String? {
+        guard unit.sub.hasPrefix("auto-restart"), let pause = unit.count("RestartUSec") else { return nil }
+        return "systemd starts it again \(Figures.decimal(Double(pause) / 1e6)) s after its end (RestartSec=)"
     }
 
     private var file: String? {

@@ -98,7 +98,7 @@ private struct Verification {
         if let days = answer?.certificateDays { metadata["certificate_days"] = JSONValue(days) }
         metadata["checks"] = .array(checks.map(\.json))
         if !findings.isEmpty { metadata["findings"] = .array(findings.map(\.json)) }
-        let output = (checks.map(\.line) + findings.map { "Cause: \($0.text)" }).joined(separator: "\n")
+        let output = (checks.map(\.line) + findings.map(\.line)).joined(separator: "\n")
         if failed.isEmpty { return .success(output, metadata: metadata) }
         let reasons = failed.map(\.text).joined(separator: "; ")
         return .failure(
@@ -110,7 +110,7 @@ private struct Verification {
         of answer: ProbeAnswer, _ url: String, _ snapshot: ServiceSnapshot, since moment: UInt64
     ) -> [UnitFinding] {
         let known = [answer.finding(url)].compactMap { $0 }
-        guard (answer.status ?? 0) >= 500 else { return known }
+        guard (answer.status ?? 0) >= 400 else { return known }
         machine.waitForJournal()
         let errors = ServerErrors(
             machine: machine, service: service, unit: snapshot.unit, policy: policy, context: context)

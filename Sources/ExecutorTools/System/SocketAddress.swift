@@ -28,6 +28,8 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     /// `0.0.0.0` or `::`: every address of the machine.
     package var isAny: Bool { bytes.allSatisfy { $0 == 0 } }
 
+    package var isLoopback: Bool { isVersion6 ? self == .loopback6 : bytes.first == 127 }
+
     package var description: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         inet_ntop(isVersion6 ? AF_INET6 : AF_INET, bytes, &text, socklen_t(text.count))

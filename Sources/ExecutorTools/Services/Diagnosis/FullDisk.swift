@@ -10,18 +10,21 @@ struct FullDisk: Sendable {
 
     /// - Parameter path: The file that could not be written; without one every disk is looked at.
     func text(_ path: String?) -> String {
-        let mounts = MountTable.storage(among: MountTable.read("\(proc)/1/mountinfo"))
-        let place = path.flatMap { path in
-            mounts.filter { Self.lies(path, in: $0.mountPoint) }.max {
-                $0.mountPoint.utf8.count < $1.mountPoint.utf8.count
-            }
-        }
-        let disks = (place.map { [$0] } ?? mounts).compactMap {
+        let disks = (path.flatMap(mount).map { [$0] } ?? mounts).compactMap {
             DiskUsage($0, root: String(proc.dropLast("/proc".utf8.count)))
         }
         let what = disks.compactMap(Self.fullness).first
         return "A disk is full\(path.map { ": \($0)" } ?? "")"
             + (what ?? " (no space or no inodes left; it has room now).")
+    }
+
+    private var mounts: [MountEntry] { MountTable.storage(among: MountTable.read("\(proc)/1/mountinfo")) }
+
+    /// Where `path` lies, as the machine's first process sees it.
+    func mount(of path: String) -> MountEntry? {
+        mounts.filter { Self.lies(path, in: $0.mountPoint) }.max {
+            $0.mountPoint.utf8.count < $1.mountPoint.utf8.count
+        }
     }
 
     private static func lies(_ path: String, in place: String) -> Bool {

@@ -10,7 +10,7 @@ struct LogSign: Sendable, Hashable {
     /// `nil` for a line that names no cause.
     init?(_ line: String) {
         for (code, phrases) in Self.words {
-            guard let phrase = phrases.first(where: { line.contains(ignoringCase: $0) }) else { continue }
+            guard let phrase = phrases.first(where: { line.range(ofPhrase: $0) != nil }) else { continue }
             (self.code, self.line, self.phrase) = (code, line, phrase)
             return
         }
@@ -23,24 +23,30 @@ struct LogSign: Sendable, Hashable {
     /// The file it is about: the last absolute path before the words that say so, else the first behind them.
     var path: String? {
         func isPath(_ word: String) -> Bool { word.hasPrefix("/") && word.utf8.count > 1 }
-        guard let place = line.range(ignoringCase: phrase) else { return nil }
-        return Self.words(of: line[..<place.lowerBound]).last(where: isPath)
-            ?? Self.words(of: line[place.upperBound...]).first(where: isPath)
+        guard let place = line.range(ofPhrase: phrase) else { return nil }
+        return Self.paths(of: line[..<place.lowerBound]).last(where: isPath)
+            ?? Self.paths(of: line[place.upperBound...]).first(where: isPath)
     }
 
     /// The port in an address such as `0.0.0.0:80`, `[::]:80`, `:::80`, `*:80`, or behind the word `port`.
-    var port: UInt16? {
+    var port: UInt16? { place?.port }
+
+    /// The address, as in `10.0.0.7:5432`; `nil` where the host is not told.
+    var address: String? { place.flatMap { place in place.host.map { "\($0):\(place.port)" } } }
+
+    private var place: (host: String?, port: UInt16)? {
         let words = Self.words(of: line)
         for (index, word) in words.enumerated() {
             if let colon = word.lastIndex(of: ":"), Self.isHost(word[..<colon]), !word.hasPrefix("/"),
                 let port = Self.port(word[word.index(after: colon)...])
             {
-                return port
+                // `http://127.0.0.1:9000/`
+                return (word[..<colon].split(separator: "/").last.map(String.init), port)
             }
             if ["port", "port:"].contains(word.lowercased()), index + 1 < words.count,
                 let port = Self.port(words[index + 1][...])
             {
-                return port
+                return (nil, port)
             }
         }
         return nil
@@ -48,20 +54,29 @@ struct LogSign: Sendable, Hashable {
 
     /// Whether the address in it is this machine's own.
     var isLocal: Bool {
-        ["127.0.0.1", "localhost", "[::1]", "::1"].contains { line.contains(ignoringCase: $0) }
+        let own = ["127.0.0.1", "localhost", "[::1]", "::1"]
+        return place?.host.map { own.contains($0) } ?? own.contains { line.contains(ignoringCase: $0) }
     }
 
     /// What stands in quotes, else the word behind the words that say so: the host or the library that was looked for.
     var subject: String? {
+        if phrase == "could not be resolved", let place = line.range(ofPhrase: phrase) {
+            return Self.words(of: line[..<place.lowerBound]).last { !$0.isEmpty }
+        }
         let parts = line.split(separator: "\"", omittingEmptySubsequences: false)
         if parts.count > 2, !parts[1].isEmpty { return SafeText.line(String(parts[1]), limit: 255) }
-        return line.range(ignoringCase: phrase).flatMap { place in
+        return line.range(ofPhrase: phrase).flatMap { place in
             Self.words(of: line[place.upperBound...]).first { !$0.isEmpty }
         }
     }
 
+    /// nginx writes the path of a socket as `unix:/run/app.sock`.
+    private static func paths(of line: some StringProtocol) -> [String] {
+        words(of: line).map { $0.hasPrefix("unix:") ? String($0.dropFirst("unix:".count)) : $0 }
+    }
+
     private static func words(of line: some StringProtocol) -> [String] {
-        line.split(whereSeparator: { " '\"`(),;=<>\t".contains($0) }).map { word in
+        line.split(whereSeparator: { " '\"`‘’(),;=<>\t".contains($0) }).map { word in
             String(word).trimming(suffix: ":.")
         }
     }
@@ -80,9 +95,10 @@ struct LogSign: Sendable, Hashable {
 }
 
 extension String {
-    /// Where ASCII text stands, capital or small.
-    fileprivate func range(ignoringCase text: String) -> Range<Index>? {
+    /// Where ASCII text stands: as it is, where it has a capital letter, else capital or small.
+    fileprivate func range(ofPhrase text: String) -> Range<Index>? {
         let wanted = Array(text.utf8)
+        if wanted.contains(where: { (0x41...0x5A).contains($0) }) { return firstRange(of: text) }
         var start = utf8.startIndex
         while let end = utf8.index(start, offsetBy: wanted.count, limitedBy: utf8.endIndex) {
             let matches = zip(utf8[start..<end], wanted).allSatisfy { $0 == $1 || $0 | 0x20 == $1 }

@@ -1,5 +1,6 @@
 import ExecutorPolicy
 import Systemd
+import Wire
 
 /// What a line of a unit's log says of the cause, in a sentence, with what the machine shows of it now.
 struct SignSentence: Sendable {
@@ -9,29 +10,20 @@ struct SignSentence: Sendable {
     let unit: UnitState?
 
     func text(_ sign: LogSign) -> String {
-        let path = sign.path.map { ": \($0)" } ?? ""
         switch sign.code {
         case .portTaken: return portTaken(sign)
         case .permissionDenied: return permissionDenied(sign)
+        case .readOnlyFileSystem: return readOnly(sign)
         case .diskFull: return FullDisk(proc: machine.processes.root).text(sign.path)
-        case .readOnlyFileSystem: return "A file system is read-only\(path)."
-        case .missingFile: return "A file is missing\(path)."
-        case .missingLibrary:
-            return "A shared library that its program needs is missing\(sign.subject.map { ": \($0)" } ?? "")."
-        case .nameNotResolved: return "A host's name cannot be resolved (DNS)\(sign.subject.map { ": \($0)" } ?? "")."
         case .connectionRefused: return refused(sign)
         case .tooManyFiles:
             let limit = unit?.count("LimitNOFILESoft").map { " (LimitNOFILE=\($0))" } ?? ""
             return "It has as many files open as it may\(limit)."
         case .processLimit:
-            let limit = unit?.count("TasksMax").map { " (TasksMax=\($0))" } ?? ""
+            let limits = ["TasksMax", "LimitNPROC"].compactMap { name in unit?.count(name).map { "\(name)=\($0)" } }
+            let limit = limits.isEmpty ? "" : " (\(limits.joined(separator: ", ")))"
             return "It could not make another process or thread\(limit)."
-        case .outOfMemory: return "It got no more memory."
-        case .ioError: return "A disk or file system does not work (input/output error)\(path)."
-        case .loginRefused: return "What it connects to refuses its user or password."
-        case .certificateExpired: return "A certificate has expired\(path)."
-        case .certificateInvalid: return "A certificate is not accepted\(path)."
-        default: return "Its configuration is not accepted\(path)."
+        default: return sign.sentence
         }
     }
 
@@ -41,7 +33,19 @@ struct SignSentence: Sendable {
         if sign.path == nil, let port = sign.port, port < 1024, user != "root" {
             return "Permission denied: port \(port), as \(user); a port below 1024 needs root or CAP_NET_BIND_SERVICE."
         }
-        return "Permission denied\(sign.path.map { ": \($0)\(mode($0))" } ?? ""), as \(user)."
+        let why = user == "root" ? "; root is refused by the unit's own sandbox, AppArmor or SELinux" : ""
+        return "Permission denied\(sign.path.map { ": \($0)\(mode($0))" } ?? ""), as \(user)\(why)."
+    }
+
+    /// Where the disk itself can be written, it is the unit that says otherwise.
+    private func readOnly(_ sign: LogSign) -> String {
+        let kinds = ["yes", "full", "strict"]
+        guard let path = sign.path, let kind = unit?.text("ProtectSystem"), kinds.contains(kind),
+            FullDisk(proc: machine.processes.root).mount(of: path)?.isFileSystemReadOnly != true
+        else { return sign.sentence }
+        return
+            "It may not write \(path): its unit makes that read-only for it (ProtectSystem=\(kind)); ReadWritePaths= or "
+            + "StateDirectory= opens a directory."
     }
 
     /// Only of a file that a rule could read: the words of a log are not to tell what else there is.
@@ -54,11 +58,18 @@ struct SignSentence: Sendable {
         guard let holder = holders.first(where: { $0.unit != unit?.id && $0.pid != nil }) ?? holders.first else {
             return "Port \(port) was taken; nobody listens on it now."
         }
-        return "Port \(port) is taken by \(holder.text)."
+        return "Port \(port) is taken by \(holder.text)\(holder.forwardsTo == nil ? "" : publisher(of: port))."
+    }
+
+    /// Which container docker's proxy has it for.
+    private func publisher(of port: UInt16) -> String {
+        let docker = DockerCommand(runner: machine.runner, policy: policy)
+        let container = PublishedPorts(docker: docker, cancellation: Cancellation()).container(publishing: port)
+        return container.map { ", for the container \($0.name)" } ?? ""
     }
 
     private func refused(_ sign: LogSign) -> String {
-        guard let port = sign.port, sign.isLocal else { return "What it connects to refuses the connection." }
+        guard let port = sign.port, sign.isLocal else { return sign.sentence }
         let holder = holders(of: port).first
         let now = holder.map { "\($0.text) listens there now" } ?? "nobody listens there"
         return "What it connects to refuses the connection: port \(port) of this machine; \(now)."

@@ -1,3 +1,4 @@
+import Glibc
 import Systemd
 
 // What became of the processes of a unit that is not up.
@@ -5,16 +6,29 @@ extension UnitCauses {
     /// The causes that systemd names.
     var processes: [UnitFinding] {
         guard !unit.isActive || unit.restarts > 0 else { return [] }
-        return [oom, late, unprepared, environment, startCheck, mount, silent].compactMap { $0 }
+        return [oom, killed, late, unprepared, environment, startCheck, afterStart, mount, silent].compactMap { $0 }
     }
 
     private var oom: UnitFinding? {
-        guard unit.result == "oom-kill" || lines.contains(where: { $0.contains("killed by the OOM killer") }) else {
+        guard isNotedAsOOM || kernel.line != nil else { return nil }
+        let limit = unit.count("MemoryMax").map { ", whose limit is \(Figures.bytes($0)) (MemoryMax=)" } ?? ""
+        let line = kernel.line.map { " The kernel's log: \(SafeText.line($0, limit: 300))" } ?? ""
+        return UnitFinding(.oomKill, "The kernel ended a process of it for want of memory (OOM kill)\(limit).\(line)")
+    }
+
+    private var isNotedAsOOM: Bool {
+        unit.result == "oom-kill" || lines.contains { $0.contains("killed by the OOM killer") }
+    }
+
+    /// SIGKILL: whatever it said before, it did not end by that.
+    private var killed: UnitFinding? {
+        guard unit.result == "signal", unit.integer("ExecMainStatus") == 9, !isNotedAsOOM, kernel.line == nil else {
             return nil
         }
-        let limit = unit.count("MemoryMax").map { ", whose limit is \(Figures.bytes($0)) (MemoryMax=)" } ?? ""
-        return UnitFinding(.oomKill, "The kernel ended a process of it for want of memory (OOM kill)\(limit).")
+        return UnitFinding(.killed, "Its process was ended by signal SIGKILL: \(kernel.suspicion).\(said)")
     }
+
+    private var said: String { words.said.map { " It said last: \($0)" } ?? "" }
 
     private var late: UnitFinding? {
         switch unit.result {
@@ -27,6 +41,14 @@ extension UnitCauses {
     /// Which of systemd's three clocks ran out, by its own words.
     private var lateness: String {
         if says("operation timed out") {
+            if let file = unit.text("PIDFile"), says("Can't open PID file") {
+                return "Its pid file \(file) (PIDFile=) was not there in the time systemd gives it (timeout, "
+                    + "TimeoutStartSec=): it does not write it, or writes another."
+            }
+            if unit.text("Type")?.hasPrefix("notify") == true {
+                return "It did not tell systemd that it was ready (Type=notify) in the time it has for that (timeout, "
+                    + "TimeoutStartSec=)."
+            }
             return "It was not ready in the time systemd gives it (timeout, TimeoutStartSec=)."
         }
         if says("reached runtime time limit") {
@@ -52,12 +74,20 @@ extension UnitCauses {
                 "Its working directory \(unit.text("WorkingDirectory") ?? "?") (WorkingDirectory=) is missing or may not "
                     + "be entered (200/CHDIR).\(log("Changing to the requested working directory"))")
         case 203: return UnitFinding(.missingExecutable, "\(failedCheck?.path ?? program) \(notExecuted) (203/EXEC).")
-        case 216: return UnitFinding(.missingUser, "Its group \(unit.text("Group") ?? "?") does not exist (216/GROUP).")
+        case 216: return UnitFinding(.missingUser, "A group of it (\(groups)) does not exist (216/GROUP).")
         case 217: return UnitFinding(.missingUser, "Its user \(unit.text("User") ?? "?") does not exist (217/USER).")
         default:
             return UnitFinding(
-                .setUpFailed, "systemd could not prepare its process (\(status)/\(step)).\(log("Failed to "))")
+                .setUpFailed,
+                "systemd could not prepare its process (\(status)/\(ExitMeaning.statuses[status] ?? "\(step)"))."
+                    + log("Failed to "))
         }
+    }
+
+    private var groups: String {
+        let more = unit.texts("SupplementaryGroups").map { SafeText.line($0, limit: 64) }.joined(separator: " ")
+        return [unit.text("Group").map { "Group=\($0)" }, more.isEmpty ? nil : "SupplementaryGroups=\(more)"]
+            .compactMap { $0 }.joined(separator: ", ")
     }
 
     private var program: String {
@@ -104,6 +134,15 @@ extension UnitCauses {
             code, "What runs before its start failed: `\(check.command)` ended with \(check.ending).\(said)")
     }
 
+    private var afterStart: UnitFinding? {
+        failed("ExecStartPost").map { command in
+            UnitFinding(
+                .startCheckFailed,
+                "What runs after its start failed, and it was stopped for that: `\(command.command)` ended with "
+                    + "\(command.ending).\(said)")
+        }
+    }
+
     private var mount: UnitFinding? {
         guard unit.id.hasSuffix(".mount"), unit.active == "failed", let place = unit.text("Where") else { return nil }
         let said = lines.last { $0.hasPrefix("mount: ") }.map { " mount said: \(SafeText.line($0, limit: 300))" } ?? ""
@@ -125,21 +164,30 @@ extension UnitCauses {
     var ending: [UnitFinding] {
         guard !unit.isActive, unit.load == "loaded" else { return [] }
         let end = ExitMeaning.exit(of: unit)
-        let said = words.said.map { " It said last: \($0)" } ?? ""
         switch unit.result {
         case "exit-code":
-            return [UnitFinding(.exited, "Its process ended with \(end ?? "an error").\(said)")]
+            let suspicion = unit.integer("ExecMainStatus") == 137 ? ": \(kernel.suspicion)" : ""
+            return [UnitFinding(.exited, "Its process ended with \(end ?? "an error")\(suspicion).\(said)")]
         case "signal", "core-dump":
-            let isKill = end?.contains("SIGKILL") == true
-            let who = isKill ? ": by somebody, or by the kernel for want of memory (system_health counts those)" : ""
-            return [UnitFinding(.killed, "Its process was ended by \(end ?? "a signal")\(who).\(said)")]
-        case "success": return [ended(said)].compactMap { $0 }
+            return [signal(end)]
+        case "success": return [ended].compactMap { $0 }
         default: return []
         }
     }
 
+    private func signal(_ end: String?) -> UnitFinding {
+        let number = unit.integer("ExecMainStatus") ?? 0
+        guard number != SIGXFSZ else {
+            let limit = unit.count("LimitFSIZE").map { " (LimitFSIZE=\($0))" } ?? ""
+            return UnitFinding(
+                .fileSizeLimit, "It wrote a file larger than it may\(limit): \(end ?? "SIGXFSZ").\(said)")
+        }
+        let means = ExitMeaning.signals[Int32(clamping: number)].map { ": \($0)" } ?? ""
+        return UnitFinding(.killed, "Its process was ended by \(end ?? "a signal")\(means).\(said)")
+    }
+
     /// A service that goes on as a rule, and went by itself. What a timer or a socket starts comes and goes.
-    private func ended(_ said: String) -> UnitFinding? {
+    private var ended: UnitFinding? {
         let goesOn = ["simple", "exec", "forking", "notify", "notify-reload", "dbus", "idle"]
         guard let type = unit.text("Type"), goesOn.contains(type), unit.texts("TriggeredBy").isEmpty,
             lines.contains(where: { $0.hasPrefix("\(unit.id): ") && $0.hasSuffix("eactivated successfully.") }),
@@ -147,6 +195,8 @@ extension UnitCauses {
             !lines.contains(where: { $0.hasPrefix("Stopping ") || $0.hasPrefix("Stopped ") })
         else { return nil }
         let hint = type == "forking" ? "" : " A program that goes on in the background needs Type=forking."
-        return UnitFinding(.ended, "It ended by itself, without an error: nobody stopped it.\(hint)\(said)")
+        return UnitFinding(
+            .ended,
+            "It ended without an error, by itself or by a SIGTERM: nobody stopped it through systemd.\(hint)\(said)")
     }
 }

@@ -1,7 +1,7 @@
 import Systemd
 
 extension UnitCauses {
-    /// A command of `ExecStartPre=` that failed and may not.
+    /// A command of `ExecStartPre=` or `ExecStartPost=` that failed and may not.
     struct FailedCheck: Sendable, Hashable {
         let path: String
         let command: String
@@ -21,9 +21,11 @@ extension UnitCauses {
         }
     }
 
+    var failedCheck: FailedCheck? { failed("ExecStartPre") }
+
     /// org.freedesktop.systemd1(5): (path, argv, ignore, start, start, end, end, pid, code, status).
-    var failedCheck: FailedCheck? {
-        unit.values("ExecStartPre").lazy.map(\.elements).compactMap { fields -> FailedCheck? in
+    func failed(_ property: String) -> FailedCheck? {
+        unit.values(property).lazy.map(\.elements).compactMap { fields -> FailedCheck? in
             guard fields.count == 10, fields[2].bool == false, let path = fields[0].text,
                 let code = fields[8].integer, code > 0, code != 1 || fields[9].integer != 0
             else { return nil }

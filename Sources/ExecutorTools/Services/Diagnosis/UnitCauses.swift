@@ -5,6 +5,8 @@ struct UnitCauses: Sendable {
     let unit: UnitState
     /// Those of its last start.
     let words: StartWords
+    /// What the kernel says of its end.
+    var kernel = KernelKill.none
 
     var lines: [String] { words.lines }
 
@@ -24,7 +26,10 @@ struct UnitCauses: Sendable {
             ]
         default:
             let said = unit.values("LoadError").compactMap(\.text).filter { !$0.isEmpty }.last
-            let parts = [said.map { SafeText.line($0, limit: 300) }] + Self.unique(fileLines).suffix(3)
+            let changes = unit.texts("DropInPaths").map { SafeText.line($0, limit: 200) }.joined(separator: ", ")
+            let parts =
+                [said.map { SafeText.line($0, limit: 300) }] + Self.unique(fileLines).suffix(3)
+                + [changes.isEmpty ? nil : "It is changed by \(changes)."]
             return [
                 UnitFinding(
                     .badUnitFile,
@@ -35,20 +40,21 @@ struct UnitCauses: Sendable {
 
     /// systemd's words about the unit's own file: `/etc/…/web.service:5: …`, and why it refuses it.
     private var fileLines: [String] {
-        let path = unit.text("FragmentPath").map { "\($0):" }
+        let paths = unit.files.map { "\($0):" }
         return (words.before + lines).filter { line in
-            let isFault = path.map { line.hasPrefix($0) } == true && !Self.advice.contains { line.contains($0) }
+            let isFault = paths.contains { line.hasPrefix($0) } && !Self.advice.contains { line.contains($0) }
             return isFault || (line.hasPrefix("\(unit.id): ") && line.hasSuffix("Refusing."))
         }
     }
 
     /// Words of lines that systemd accepts all the same.
-    private static let advice = ["is not safe!", "legacy", "obsolete", "deprecated"]
+    static let advice = ["is not safe!", "legacy", "obsolete", "deprecated"]
 
     /// What is not about the unit's file.
     var ownLines: [String] {
         let fileLines = Set(fileLines)
-        return lines.filter { !fileLines.contains($0) }
+        // What is told of the pid file: of it the missing start is the cause.
+        return lines.filter { !fileLines.contains($0) && !$0.hasPrefix("\(unit.id): Can't open PID file") }
     }
 
     /// Only meaningful where it did not start.
@@ -119,9 +125,22 @@ struct UnitCauses: Sendable {
             || (unit.active == "failed" && lines.contains { $0.contains("Start request repeated too quickly") })
     }
 
+    /// A socket that comes after its service.
+    var refusedSocket: [UnitFinding] {
+        guard !unit.isActive, let line = lines.last(where: { $0.contains("already active, refusing") }),
+            let service = line.word(after: "Socket service ")
+        else { return [] }
+        return [
+            UnitFinding(
+                .conflict,
+                "Its service \(SafeText.line(String(service), limit: 255)) runs already, without it: stop that first, then "
+                    + "start the socket.")
+        ]
+    }
+
     /// It goes up and down by itself.
     var loops: [UnitFinding] {
-        let isRestarting = unit.sub.hasPrefix("auto-restart") || (unit.active == "activating" && unit.restarts > 0)
+        let isRestarting = unit.restarts > 0 && (unit.sub.hasPrefix("auto-restart") || unit.active == "activating")
         let isGivenUp = unit.active == "failed" && unit.restarts > 0
         let started = UInt64(unit.count("ExecMainStartTimestamp") ?? 0)
         let isRecent = unit.restarts >= Self.loop && ClockText.elapsed(since: started) < Self.recent

@@ -10,11 +10,13 @@ struct UnitDiagnosis: Sendable {
     func findings(of unit: UnitState) -> [UnitFinding] {
         let isUp = unit.isActive && unit.restarts == 0
         let words = isUp ? StartWords.none : StartWords(machine: machine, unit: unit)
-        let causes = UnitCauses(unit: unit, words: words)
-        var findings = causes.unusable + causes.conditions + causes.cycle + neighbours(of: unit)
+        let kernel = isUp ? KernelKill.none : KernelKill(machine: machine, unit: unit)
+        let causes = UnitCauses(unit: unit, words: words, kernel: kernel)
+        var findings = causes.unusable + causes.conditions + causes.cycle + causes.refusedSocket + neighbours(of: unit)
         findings += causes.processes + signs(in: causes.ownLines, of: unit)
         if findings.isEmpty { findings += causes.ending }
         findings += causes.loops
+        if unit.isActive { findings += IgnoredSettings(machine: machine, unit: unit).findings() }
         if causes.hitStartLimit { findings.append(startLimit(unit)) }
         // What systemd could not prepare has a line of its own about the file that is missing.
         let isPrepared = Set(findings.map(\.code)).isDisjoint(with: [
