@@ -163,7 +163,7 @@ let package = Package(
         .testTarget(
             name: "ChatFrontEndTests",
             dependencies: [
-                "AgentCore", "AgentMemory", "ChatFrontEnd", "ExecutorAPI", "HTTPClient", logging, "Monitoring",
+                "AgentCore", "AgentMemory", "ChatFrontEnd", "ExecutorAPI", grdb, "HTTPClient", logging, "Monitoring",
                 "StrictJSON", "Telegram", "TestSupport",
             ],
             swiftSettings: strict),

@@ -35,12 +35,18 @@ package struct AgentRequest: Sendable {
     package var history: [Exchange]
     /// Earlier incidents that resemble it, newest first.
     package var incidents: [PastIncident]
+    /// The agent's own message that it answers, such as an alert.
+    package var answered: String?
+    /// Whether the text is somebody else's, which the person has passed on.
+    package var isForwarded: Bool
 
     package init(
-        text: String, language: Language, actor: Actor, history: [Exchange] = [], incidents: [PastIncident] = []
+        text: String, language: Language, actor: Actor, history: [Exchange] = [], incidents: [PastIncident] = [],
+        answered: String? = nil, isForwarded: Bool = false
     ) {
         (self.text, self.language, self.actor) = (text, language, actor)
         (self.history, self.incidents) = (history, incidents)
+        (self.answered, self.isForwarded) = (answered, isForwarded)
     }
 }
 

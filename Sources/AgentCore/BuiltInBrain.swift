@@ -13,7 +13,7 @@ package struct BuiltInBrain: Model {
     static func turn(for prompt: ModelPrompt) -> ModelTurn {
         let steps = BrainSteps(prompt)
         var plan = BrainPlan(steps: steps, language: SystemPrompt.language(of: prompt.system))
-        switch plan.next(for: Intent(steps.request)) {
+        switch plan.next(for: steps.intent) {
         case .call(let tool, let arguments):
             let call = ToolCall(tool, id: "builtin_\(steps.done.count + 1)", arguments)
             return ModelTurn(content: [.toolUse(call)], stop: .toolUse)
@@ -28,12 +28,20 @@ package struct BuiltInBrain: Model {
 struct BrainSteps: Sendable {
     var request = ""
     var done: [(call: ToolCall, result: ToolResult)] = []
+    /// The agent's own message that the request answers.
+    private var answered: String?
+    private var isForwarded = false
 
     init(_ prompt: ModelPrompt) {
         var open: [String: ToolCall] = [:]
+        let language = SystemPrompt.language(of: prompt.system)
+        let (before, forwarded) = (SystemPrompt.answeredNotice(language), SystemPrompt.forwardedNotice(language))
         for message in prompt.messages {
             for content in message.content {
                 switch content {
+                case .text(let text) where message.role == .user && text.hasPrefix(before):
+                    answered = (try? JSONValue(parsing: String(text.dropFirst(before.count))))?.stringValue
+                case .text(forwarded) where message.role == .user: isForwarded = true
                 case .text(let text) where message.role == .user && !text.hasPrefix(SystemPrompt.notice):
                     (request, done, open) = (text, [], [:])
                 case .toolUse(let call): open[call.id] = call
@@ -44,6 +52,20 @@ struct BrainSteps: Sendable {
                 default: break
                 }
             }
+        }
+    }
+
+    /// What another wrote is looked into, and nothing is changed for it. What names nothing is about what it answers:
+    /// «почини» under an alert.
+    var intent: Intent {
+        let intent = Intent(request)
+        if isForwarded { return intent.changingNothing }
+        guard let name = answered.flatMap({ IntentWords($0).name() }), IntentWords(request).name() == nil else {
+            return intent
+        }
+        switch intent {
+        case .health, .help, .unable: return Intent("\(request) \(name)")
+        default: return intent
         }
     }
 

@@ -32,6 +32,16 @@ enum Intent: Sendable, Hashable {
         self = message.isBeyond ? .unable : message.change ?? message.question ?? .help
     }
 
+    /// The same where nothing may be changed: a diagnosis mends.
+    var changingNothing: Intent {
+        switch self {
+        case .diagnose(let name), .restart(let name), .start(let name), .stop(let name): .status(name)
+        case .restartContainer: .containers
+        case .run, .unable: .help
+        default: self
+        }
+    }
+
     /// What is to be run: after a verb, or a line that only a shell would be told.
     private static func command(_ text: String) -> String? {
         let words = text.split(separator: " ")

@@ -125,7 +125,7 @@ extension String {
     func hasAnyPrefix(_ stems: [String]) -> Bool { stems.contains { hasPrefix($0) } }
 
     fileprivate var trimmingPunctuation: String {
-        let marks: Set<Character> = [".", "…", "'", "-", "–", "—", "*", "_"]
+        let marks: Set<Character> = [".", "…", "'", "-", "–", "—", "*", "_", ":"]
         let tail = reversed().drop { marks.contains($0) }
         // A leading hyphen stays: what begins with one is an option, and never a name.
         return String(tail.reversed().drop { $0 == "'" || $0 == "*" || $0 == "–" || $0 == "—" || $0 == "…" })

@@ -145,7 +145,7 @@ package actor ChatHandler {
         let request = AgentRequest(
             text: message.text, language: words.language, actor: actor,
             history: history.map { Exchange(question: $0.question, answer: $0.answer) },
-            incidents: incidents.map(PastIncident.init))
+            incidents: incidents.map(PastIncident.init), answered: message.answered, isForwarded: message.isForwarded)
         let report = await agent.answer(request) { [logger] event in
             if case .modelReplaced(_, let reason) = event {
                 logger.warning("The model gave no answer", metadata: ["reason": "\(reason)"])

@@ -12,6 +12,10 @@ package struct ChatMessage: Sendable, Hashable {
     /// The same each time this message is worked on, so that what a call changed before a crash is not done again;
     /// `nil` where it is worked on once.
     package var incidentID: String?
+    /// The agent's own message that it answers.
+    package var answered: String?
+    /// Whether another wrote it, and the person has passed it on.
+    package var isForwarded = false
 
     /// - Parameter text: Is cleaned: control characters, the invisible ones that turn text round, and what is too
     ///   long go.

@@ -23,13 +23,17 @@ extension TelegramFrontEnd {
         return StoredUpdate(id: update.id, payload: isTaken ? "{}" : Self.hiding(update.payload, "message").text)
     }
 
-    /// An answer to a message brings that message along, which may be a code: whose it is stays, what it says does not.
+    /// An answer to a message brings that message along, which may be a code: whose it is stays, what it says only where
+    /// a bot wrote it.
     private static func withoutQuotes(_ payload: JSONValue) -> JSONValue {
         var whole = payload.objectValue ?? [:]
         var message = whole["message"]?.objectValue ?? [:]
-        let answered = message["reply_to_message"]?["from"]
+        let answered = message["reply_to_message"]?.objectValue ?? [:]
         for name in ["reply_to_message", "quote", "external_reply"] { message[name] = nil }
-        message["reply_to_message"] = answered.map { ["from": $0] }
+        if let from = answered["from"] {
+            message["reply_to_message"] = .object(
+                compacting: ["from": from, "text": from["is_bot"] == true ? answered["text"] : nil])
+        }
         whole["message"] = .object(message)
         return .object(whole)
     }

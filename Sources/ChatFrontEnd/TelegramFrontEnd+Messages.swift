@@ -1,4 +1,5 @@
 import AgentMemory
+import Logging
 import StrictJSON
 import Telegram
 
@@ -35,7 +36,10 @@ extension TelegramFrontEnd {
             return
         }
         let text = await identity.withoutMention(received.text ?? "")
-        try await handle(ChatMessage(text: text, userID: from.id, chatID: received.chatID), of: stored, arrival)
+        var message = ChatMessage(text: text, userID: from.id, chatID: received.chatID)
+        message.answered = received.answeredText.map(ChatMessage.cleaned)
+        message.isForwarded = received.isForwarded
+        try await handle(message, of: stored, arrival)
     }
 
     /// An edited message is not read: what it asked for may be under way already.
@@ -87,9 +91,25 @@ extension TelegramFrontEnd {
         var message = message
         message.incidentID = "update-\(stored.id)"
         guard let answer = await answer(message, stop) else { return }
-        try await store.answer(
-            updateID: stored.id, messages: drafts(answer.text, chatID: message.chatID),
-            exchange: answer.exchange, sessionID: answer.sessionID, incident: answer.incident)
+        try await keep {
+            try await store.answer(
+                updateID: stored.id, messages: drafts(answer.text, chatID: message.chatID),
+                exchange: answer.exchange, sessionID: answer.sessionID, incident: answer.incident)
+        }
+    }
+
+    /// Stores an answer, trying again until it can be: a disk that is full for a while loses none.
+    private func keep(_ write: () async throws -> Void) async throws {
+        var pause = Self.firstWritePause
+        while true {
+            do { return try await write() } catch {
+                // What the store itself refuses it will refuse again.
+                guard !isStopping, !(error is AgentStoreError), !(error is CancellationError) else { throw error }
+                logger.error("An answer cannot be stored yet", metadata: ["error": "\(error)"])
+            }
+            await rest(until: .now + pause)
+            pause = min(pause * 2, Self.longestWritePause)
+        }
     }
 
     private func drafts(_ text: String, chatID: Int64) -> [OutgoingDraft] {

@@ -10,6 +10,9 @@ package struct TelegramFrontEnd: Sendable {
     private static let poll = Duration.seconds(50)
     /// From one poll that brought nothing to the next: a server that does not wait is not asked without a pause.
     static let shortestPoll = Duration.milliseconds(500)
+    /// Between two tries to store an answer; twice as long each time.
+    static let firstWritePause = Duration.milliseconds(500)
+    static let longestWritePause = Duration.seconds(30)
     /// What has been begun may go on for so long after ``stop()``.
     package static let stopPatience = Duration.seconds(5)
     /// Questions of one chat that wait behind the one being answered.
@@ -69,7 +72,7 @@ package struct TelegramFrontEnd: Sendable {
 
     private func takeIn(_ work: WorkCount, _ group: inout ThrowingTaskGroup<Void, any Error>) async throws {
         var backoff = Backoff()
-        while !stopping.isSet, !Task.isCancelled {
+        while !isStopping {
             do {
                 let (offset, began) = (try await store.nextOffset(), ContinuousClock.now)
                 let polled = try await first({ try await client.getUpdates(offset: offset, timeout: Self.poll) }) {
@@ -94,7 +97,9 @@ package struct TelegramFrontEnd: Sendable {
         }
     }
 
-    private func rest(until end: ContinuousClock.Instant) async {
+    var isStopping: Bool { stopping.isSet || Task.isCancelled }
+
+    func rest(until end: ContinuousClock.Instant) async {
         _ = try? await first({ await stopping.wait() }) { try await Task.sleep(until: end, clock: .continuous) }
     }
 
@@ -131,7 +136,7 @@ package struct TelegramFrontEnd: Sendable {
     /// The menu of commands; a bot without it works all the same. At a start of the machine the network may be late.
     private func introduce() async {
         var backoff = Backoff()
-        while !stopping.isSet, !Task.isCancelled, let error = await setMenu(), error.isTransient {
+        while !isStopping, let error = await setMenu(), error.isTransient {
             await rest(until: .now + backoff.failed(error))
         }
     }

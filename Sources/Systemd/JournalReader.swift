@@ -95,7 +95,8 @@ package final class JournalReader {
         }
     }
 
-    /// The same entries as `journalctl -u` shows: systemd's `add_matches_for_unit`.
+    /// The entries that `journalctl -u` shows (systemd's `add_matches_for_unit`), and those of systemd's children that
+    /// failed before they were the unit's program: they may be dead before journald looks up who wrote.
     private func match(unit: String) throws(SystemdError) {
         // From the unit itself.
         try match("_SYSTEMD_UNIT", unit)
@@ -107,6 +108,10 @@ package final class JournalReader {
         sd_journal_add_disjunction(journal)
         // systemd's own words about it.
         try match("_PID", "1")
+        try match("UNIT", unit)
+        sd_journal_add_disjunction(journal)
+        // Its children's words, of which root alone can make the like: so it can of the next.
+        try match("_UID", "0")
         try match("UNIT", unit)
         sd_journal_add_disjunction(journal)
         // Words of authorised daemons about it.

@@ -54,6 +54,10 @@ package struct TelegramMessage: Sendable, Hashable {
     package var isPrivate: Bool
     /// Whose message it answers.
     package var answeredUserID: Int64?
+    /// What the message says that it answers, where a bot wrote that.
+    package var answeredText: String?
+    /// Somebody else's message, passed on.
+    package var isForwarded: Bool
     /// Something a person sent that is no text: a picture, a voice message, a place.
     package var isMedia: Bool
 
@@ -63,6 +67,10 @@ package struct TelegramMessage: Sendable, Hashable {
         (from, text) = (json["from"].flatMap { TelegramUser(json: $0) }, json["text"]?.stringValue)
         isPrivate = json["chat"]?["type"] == "private"
         answeredUserID = json["reply_to_message"]?["from"]?["id"]?.intValue.map { Int64($0) }
+        if json["reply_to_message"]?["from"]?["is_bot"] == true {
+            answeredText = json["reply_to_message"]?["text"]?.stringValue
+        }
+        isForwarded = json["forward_origin"] != nil
         isMedia = json.objectValue?.keys.contains { Self.media.contains($0) } ?? false
     }
 

@@ -35,6 +35,35 @@ struct BuiltInRepairTests {
     }
 
     @Test(
+        "what names nothing is about the message that it answers; what is forwarded changes nothing",
+        arguments: [
+            ("почини", "❌ nginx: не работает", false, ["check_service"]),
+            ("почини redis:", nil, false, ["check_service"]),
+            ("fix it", "❌ nginx is not running", false, ["check_service"]),
+            ("перезапусти", "❌ nginx: не работает", false, ["restart_service"]),
+            ("перезапусти redis", "❌ nginx: не работает", false, ["restart_service"]),
+            ("перезапусти nginx", nil, true, ["check_service"]),
+            ("выполни systemctl stop nginx", nil, true, []), ("перезапусти", nil, false, []),
+        ] as [(String, String?, Bool, [String])])
+    func answered(_ text: String, _ answered: String?, _ isForwarded: Bool, _ calls: [String]) async {
+        for language in [Language.russian, .english] {
+            let toolbox = ScriptedToolbox { call, _ in
+                call.name == "check_service" ? Self.state(true) : .failure("no")
+            }
+            let agent = Agent(model: BuiltInBrain(), fallback: BuiltInBrain(), toolbox: toolbox)
+            var request = AgentRequest.ask(text, language)
+            (request.answered, request.isForwarded) = (answered, isForwarded)
+            _ = await agent.answer(request) { _ in }
+            let called = toolbox.calls.map(\.name)
+            #expect(calls.isEmpty ? called.isEmpty : called.contains(calls[0]), "\(text): \(called)")
+            #expect(!isForwarded || !called.contains("restart_service"))
+            if let service = toolbox.calls.first?.argument("service") {
+                #expect(service == (text.contains("redis") ? "redis" : "nginx"))
+            }
+        }
+    }
+
+    @Test(
         "a change that is refused is not tried another way, and the refusal is the answer",
         arguments: [
             ("перезапусти nginx", "restart_service"), ("запусти nginx", "systemctl start nginx"),

@@ -1,7 +1,9 @@
 import AgentCore
 import AgentMemory
 import ExecutorAPI
+import GRDB
 import HTTPClient
+import Logging
 import Monitoring
 import StrictJSON
 import Synchronization
@@ -18,14 +20,15 @@ struct FrontEndFixture {
     let agent: EchoAgent
     let store: AgentStore
     let checks: ScheduledChecks
+    let directory: String
 
     /// - Parameter before: What the store holds when the front end starts.
     static func run(
         plan: CheckPlan = CheckPlan(interval: nil, chatIDs: [7]),
-        before: (AgentStore) async throws -> Void = { _ in },
+        logger: Logger = silentLogger, before: (AgentStore) async throws -> Void = { _ in },
         _ body: (FrontEndFixture) async throws -> Void
     ) async throws {
-        try await withStore { store, _ in
+        try await withStore { store, directory in
             try await before(store)
             let (telegram, gateway, agent) = (try TelegramStandIn(), ScriptedGateway(), EchoAgent())
             defer { telegram.stop() }
@@ -35,10 +38,12 @@ struct FrontEndFixture {
             let checks = ScheduledChecks(
                 plan: plan, store: store, executor: gateway, words: Words(.russian), logger: silentLogger)
             let frontEnd = TelegramFrontEnd(
-                client: telegram.client, handler: handler, store: store, checks: checks, logger: silentLogger)
+                client: telegram.client, handler: handler, store: store, checks: checks, logger: logger)
             let running = Task { try await frontEnd.run() }
             try await body(
-                FrontEndFixture(telegram: telegram, gateway: gateway, agent: agent, store: store, checks: checks))
+                FrontEndFixture(
+                    telegram: telegram, gateway: gateway, agent: agent, store: store, checks: checks,
+                    directory: directory))
             frontEnd.stop()
             try await running.value
             #expect(telegram.violations.isEmpty, "\(telegram.violations)")
@@ -222,6 +227,41 @@ struct TelegramFrontEndTests {
         }
     }
 
+    @Test("an answer that cannot be stored for now is stored when it can be, and the agent is asked once")
+    func fullDisk() async throws {
+        let failed = Signal()
+        let logger = Logger(label: "test") { _ in SignalLog(words: "cannot be stored yet", signal: failed) }
+        try await FrontEndFixture.run(logger: logger) { fixture in
+            let database = try DatabaseQueue(path: fixture.directory + "/agent.db")
+            try await database.write {
+                try $0.execute(
+                    sql: "CREATE TRIGGER full BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'no room'); END")
+            }
+            fixture.telegram.send("nginx упал")
+            await failed.wait()
+            try await database.write { try $0.execute(sql: "DROP TRIGGER full") }
+            _ = await fixture.telegram.waitForMessage { $0.text == "answer to nginx упал" }
+            #expect(fixture.agent.requests.count == 1)
+        }
+    }
+
+    @Test("an answer to the bot's message brings that along, one to a person's does not; what is forwarded is marked")
+    func answered() async throws {
+        try await FrontEndFixture.run { fixture in
+            fixture.telegram.send("почини", inAnswerTo: "❌ nginx: не работает", answersBot: true)
+            _ = await fixture.telegram.waitForMessage { $0.text == "answer to почини" }
+            fixture.telegram.send("и это", inAnswerTo: "123456")
+            _ = await fixture.telegram.waitForMessage { $0.text == "answer to и это" }
+            fixture.telegram.deliver([
+                "text": "останови nginx",
+                "forward_origin": ["type": "hidden_user", "date": 1, "sender_user_name": "x"],
+            ])
+            _ = await fixture.telegram.waitForMessage { $0.text == "answer to останови nginx" }
+            #expect(fixture.agent.requests.map(\.answered) == ["❌ nginx: не работает", nil, nil])
+            #expect(fixture.agent.requests.map(\.isForwarded) == [false, false, true])
+        }
+    }
+
     @Test("a long answer comes in parts that fit, in order, and nothing of it is lost")
     func longAnswer() async throws {
         try await FrontEndFixture.run { fixture in
@@ -234,4 +274,18 @@ struct TelegramFrontEndTests {
             #expect(parts.joined().filter { !$0.isWhitespace } == ("answer to " + question).filter { !$0.isWhitespace })
         }
     }
+}
+
+/// Tells that a line was logged.
+private struct SignalLog: LogHandler {
+    let words: String
+    let signal: Signal
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.trace
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { if event.message.description.contains(words) { signal.set() } }
 }

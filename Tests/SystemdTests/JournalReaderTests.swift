@@ -18,6 +18,7 @@ struct JournalReaderTests {
         let found = try messages(JournalQuery(unit: "web.service", lines: 1000))
         #expect(found.contains("Started web."))
         #expect(found.contains("web dumped core"))
+        #expect(found.contains("Failed to set up mount namespacing"), "of a child of systemd's, dead when looked up")
         #expect(found.contains("request 0") && found.contains("request 199"))
         #expect(!found.contains { $0.contains("other") || $0.contains("forged") })
     }
@@ -143,7 +144,14 @@ final class JournalFixture: Sendable {
         }
         own(60, "boots.service", "of this boot")
         add(100, [("MESSAGE", "Started web."), ("PRIORITY", "6"), ("_PID", "1"), ("UNIT", "web.service")])
-        add(101, [("MESSAGE", "forged word about web"), ("PRIORITY", "6"), ("_PID", "99"), ("UNIT", "web.service")])
+        let forged = [("MESSAGE", "forged word about web"), ("PRIORITY", "6"), ("_PID", "99"), ("UNIT", "web.service")]
+        add(101, forged + [("_UID", "33")])
+        add(
+            102,
+            [
+                ("MESSAGE", "Failed to set up mount namespacing"), ("PRIORITY", "3"), ("_PID", "98"), ("_UID", "0"),
+                ("UNIT", "web.service"),
+            ])
         for index in 0..<200 { own(200 + index, "web.service", "request \(index)") }
         own(500, "web.service", "bind() to 0.0.0.0:80 failed (98: Address already in use)", 3)
         own(501, "web.service", "of the second start", 4, [("_SYSTEMD_INVOCATION_ID", secondStart)])

@@ -71,17 +71,16 @@ package final class TelegramStandIn: Sendable {
     // MARK: People
 
     /// Somebody writes to the bot in a private chat or a group, perhaps in answer to an earlier message: one of theirs
-    /// with this text, or one of the bot's.
+    /// with this text, or one of the bot's, with that one.
     @discardableResult
     package func send(
         _ text: String, from user: Int = 7, inAnswerTo earlier: String? = nil, in group: Int? = nil,
         answersBot: Bool = false
     ) -> Int {
         var members: [String: JSONValue] = ["text": .string(text)]
-        if let earlier {
-            members["reply_to_message"] = .object(Self.message(1, user, group, ["text": .string(earlier)]))
-        } else if answersBot {
-            members["reply_to_message"] = .object(Self.message(1, Self.botID, group, ["text": "an answer"]))
+        if earlier != nil || answersBot {
+            members["reply_to_message"] = .object(
+                Self.message(1, answersBot ? Self.botID : user, group, ["text": .string(earlier ?? "an answer")]))
         }
         return deliver(members, from: user, in: group)
     }
