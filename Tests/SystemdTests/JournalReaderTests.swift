@@ -149,7 +149,7 @@ final class JournalFixture: Sendable {
         add(
             102,
             [
-                ("MESSAGE", "Failed to set up mount namespacing"), ("PRIORITY", "3"), ("_PID", "98"), ("_UID", "0"),
+                ("MESSAGE", "Failed to set up mount namespacing"), ("PRIORITY", "7"), ("_PID", "98"), ("_UID", "0"),
                 ("UNIT", "web.service"),
             ])
         for index in 0..<200 { own(200 + index, "web.service", "request \(index)") }
