@@ -36,8 +36,8 @@ struct FaultTests {
         try await guest.waitUntilHealthy()
         // Restarts as quick as systemd lets them be: the test is of the daemons, not of the pauses.
         try await setting("Service", "RestartSec=200ms", of: "devops-executor", "devops-agent")
-        // Fewer than a user may send at once.
-        let questions = (1...6).map { "вопрос номер \($0)" }
+        // As many as may wait in a chat: all of them do when the agent is killed before its first answer.
+        let questions = (1...4).map { "вопрос номер \($0)" }
         for (number, question) in questions.enumerated() {
             // The stand-in answers an empty script with "Done."; what is answered is read off the chat.
             telegram.send(question)
@@ -49,7 +49,7 @@ struct FaultTests {
         let deadline = ContinuousClock.now + .seconds(60)
         var answered: Int { telegram.sent.count { $0.text.contains("Done.") || $0.text.contains("недоступен") } }
         while answered < questions.count, .now < deadline { try await Task.sleep(for: .milliseconds(100)) }
-        #expect(answered >= questions.count, "\(answered) answers to \(questions.count) questions")
+        #expect(answered >= questions.count, "\(answered) answers to \(questions.count) questions: \(telegram.sent)")
         #expect(try await guest.ctl("audit verify").status == 0)
         try await withoutSettings(of: "devops-executor", "devops-agent")
     }
